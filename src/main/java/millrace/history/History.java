@@ -1,0 +1,89 @@
+package millrace.history;
+
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The ordered log of all updates of one hub.
+ *
+ * <p><b>One order.</b> Every update gets the next number of one sequence: 1, 2, 3 … without gaps, and going on over
+ * restarts if the log survives them. For each update, in the order of these numbers, the following happens one after
+ * the other:
+ *
+ * <ol>
+ *   <li>it is made durable, as far as this log promises that;
+ *   <li>it can be seen by {@link #after}, {@link #find} and {@link #bounds};
+ *   <li>the {@link Sink}, given when the log was opened, is called with it, once, by one thread at a time;
+ *   <li>the future of {@link #append} completes.
+ * </ol>
+ *
+ * <p>So who first makes sure that the sink's updates reach him, and then reads pages up to one that is the
+ * {@linkplain Page#last last}, has missed nothing if he goes on with what the sink got above {@link Page#end}; and has
+ * nothing twice if he leaves out what it got up to there.
+ *
+ * <p><b>Dropping.</b> Old updates are dropped by {@link Retention}, from the old end, at any time. Numbers are never
+ * used again for another update.
+ *
+ * <p><b>Threads.</b> Every method may be called by every thread; none waits for another caller longer than it takes to
+ * copy a page. An interrupt of the caller harms nothing.
+ *
+ * <p><b>Failure.</b> Where a {@link HistoryException} is thrown or completes a future, the web answers 503.
+ */
+public interface History extends AutoCloseable {
+
+    /**
+     * Puts an update at the end of the log. Does not block. Updates that one thread appends one after the other stand
+     * in that order.
+     *
+     * <p>The caller's thread may be the one that completes the future, or another: dependent actions must neither
+     * block nor take long; use the {@code …Async} forms, or wait for it.
+     *
+     * @return completes with the update and its number when it is durable and the sink had it; or exceptionally with
+     *     {@link HistoryException}: then the update was not delivered. After a failure of the disk, and only then, it is
+     *     possible that it is found in the log after a restart nevertheless, as with every answer that is lost on its way
+     */
+    CompletableFuture<Stored> append(Update update);
+
+    /**
+     * Reads on after a number, from 0 for everything held to the newest. May read from a file, so it may wait for the disk.
+     *
+     * <p>Readers go on with {@link Page#end} until a page is {@link Page#last}. What was dropped meanwhile is skipped
+     * and counted in {@link Page#missed}. A number greater than the newest gives an empty last page, whose end is the newest.
+     *
+     * @param maxEvents at least 1
+     * @param maxBytes a page ends before the update that would pass this many bytes, by {@link Stored#size}; but it
+     *     holds one update at least, if there is one
+     * @throws HistoryException if the log cannot be read
+     */
+    Page after(long sequence, int maxEvents, long maxBytes);
+
+    /**
+     * The number of the update with this id: the earliest one still held, if publishers used the id more than once.
+     * Empty if none is held.
+     *
+     * @throws HistoryException if the log cannot be read
+     */
+    OptionalLong find(String id);
+
+    /** What is held now; known as soon as the log is open. */
+    Bounds bounds();
+
+    /** What was done and what is kept, for metrics. */
+    Stats stats();
+
+    /** Finishes what was appended, then refuses everything. May be called twice. */
+    @Override
+    void close();
+
+    /**
+     * Counts since the log was opened, and sizes now.
+     *
+     * @param events updates held
+     * @param bytes their {@link Stored#size}
+     * @param appended updates acknowledged
+     * @param failed updates refused
+     * @param forces how often the disk was told to write
+     * @param diskBytes length of all files
+     */
+    record Stats(long events, long bytes, long appended, long failed, long forces, long diskBytes) {}
+}
