@@ -1,6 +1,5 @@
 package millrace.sse;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -9,9 +8,11 @@ import org.jspecify.annotations.Nullable;
  * byte of a payload can forge a field.
  *
  * @param id the new last event id; {@code null} leaves the reader's as it is, {@code ""} resets it. At most
- *     {@link #MAX_ID_BYTES} bytes of UTF-8, without CR, LF and NUL
- * @param type the event type, {@code null} or {@code ""} for {@code message}; without CR, LF and NUL
- * @param data any text; CR, LF and CRLF in it arrive as LF. {@code null}: the block fires no event
+ *     {@link #MAX_ID_BYTES} bytes of UTF-8, without CR, LF, NUL and unpaired surrogates
+ * @param type the event type, {@code null} or {@code ""} for {@code message}; without CR, LF, NUL and unpaired
+ *     surrogates
+ * @param data any text; CR, LF and CRLF in it arrive as LF, and an unpaired surrogate as U+FFFD. {@code null}: the block
+ *     fires no event, while {@code ""} fires one with empty data
  * @param retry the reader's new reconnection time, in whole milliseconds, not negative
  */
 public record Event(
@@ -23,18 +24,18 @@ public record Event(
     /** Longer ids cost a browser a preflight request when it reconnects across origins. */
     public static final int MAX_ID_BYTES = 128;
 
+    private static final Duration MAX_RETRY = Duration.ofMillis(Long.MAX_VALUE);
+
     public Event {
-        if (id != null) {
-            requireOneLine("id", id);
-            if (id.length() > MAX_ID_BYTES || id.getBytes(StandardCharsets.UTF_8).length > MAX_ID_BYTES) {
-                throw new IllegalArgumentException("an event's id has at most " + MAX_ID_BYTES + " bytes");
-            }
+        if (id != null && checkedUtf8Length("id", id) > MAX_ID_BYTES) {
+            throw new IllegalArgumentException("an event's id has at most " + MAX_ID_BYTES + " bytes");
         }
         if (type != null) {
-            requireOneLine("type", type);
+            checkedUtf8Length("type", type);
         }
-        if (retry != null && retry.isNegative()) {
-            throw new IllegalArgumentException("an event's retry is not negative: " + retry);
+        if (retry != null && (retry.isNegative() || retry.compareTo(MAX_RETRY) > 0)) {
+            throw new IllegalArgumentException(
+                    "an event's retry is not negative, and its milliseconds fit a long: " + retry);
         }
     }
 
@@ -60,12 +61,25 @@ public record Event(
         return EventEncoder.encode(this);
     }
 
-    private static void requireOneLine(String field, String value) {
+    /** How long the value is on the wire; what would forge a field or not arrive as it is gets refused. */
+    private static int checkedUtf8Length(String field, String value) {
+        int bytes = 0;
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c == '\r' || c == '\n' || c == 0) {
                 throw new IllegalArgumentException("an event's " + field + " holds no CR, LF or NUL (at " + i + ")");
             }
+            if (Character.isHighSurrogate(c)
+                    && i + 1 < value.length()
+                    && Character.isLowSurrogate(value.charAt(i + 1))) {
+                i++;
+                bytes += 4;
+            } else if (Character.isSurrogate(c)) {
+                throw new IllegalArgumentException("an event's " + field + " has an unpaired surrogate (at " + i + ")");
+            } else {
+                bytes += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+            }
         }
+        return bytes;
     }
 }
