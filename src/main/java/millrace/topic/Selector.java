@@ -1,0 +1,54 @@
+package millrace.topic;
+
+/**
+ * Selects topics, as a subscriber or a token wrote it. Immutable; equal selectors select the same topics, so they may
+ * share what is made for them. Matching takes time linear in the topic's length, whatever the selector.
+ */
+public sealed interface Selector permits Everything, Exact, UriTemplate {
+
+    /** As it was written: {@code *}, a topic, a template or a pattern. */
+    String text();
+
+    boolean matches(Topic topic);
+
+    default boolean matches(String topic) {
+        return matches(Topic.of(topic));
+    }
+
+    /** Selects every topic, written {@code *}. */
+    static Selector everything() {
+        return Everything.EVERYTHING;
+    }
+
+    /**
+     * What the 0.x protocol writes: {@code *}, or a string that selects itself and, when it is a URI Template, every
+     * topic that an expansion of it can be.
+     *
+     * @throws SelectorException when a template asks for too many states
+     */
+    static Selector ofTemplate(String text) throws SelectorException {
+        if (text.equals("*")) {
+            return everything();
+        }
+        UriTemplate template = text.indexOf('{') < 0 ? null : UriTemplate.parse(text);
+        return template == null ? new Exact(text) : template;
+    }
+
+    /**
+     * What the 1.0 protocol calls {@code exact}: {@code *}, or a string that selects itself, compared without any
+     * normalization.
+     *
+     * @throws SelectorException when it holds a control or an invisible format character
+     */
+    static Selector ofExact(String text) throws SelectorException {
+        requireVisible(text);
+        return text.equals("*") ? everything() : new Exact(text);
+    }
+
+    private static void requireVisible(String text) throws SelectorException {
+        int problem = Topic.invisibleCharacter(text);
+        if (problem >= 0) {
+            throw new SelectorException("a selector holds no control and no format characters (at " + problem + ")");
+        }
+    }
+}
