@@ -58,14 +58,11 @@ public final class EventEncoder {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** The bytes of one block. They grow only if a text is not ASCII or has more than one line. */
+    /** The bytes of one block; the array grows once for each text that is not ASCII on one line, to its exact size. */
     private static final class Block {
 
         private byte[] bytes;
         private int length;
-
-        /** How many bytes would stay free if all that is still to come were ASCII on one line. */
-        private int spare;
 
         Block(int room) {
             bytes = new byte[room];
@@ -75,30 +72,29 @@ public final class EventEncoder {
         void field(byte[] name, String text) {
             append(name);
             int at = appendAscii(text, 0);
+            if (at < text.length()) {
+                bytes = Arrays.copyOf(bytes, Math.addExact(bytes.length, bytesBeyondAscii(name, text, at)));
+            }
             while (at < text.length()) {
-                char c = text.charAt(at++);
+                char c = text.charAt(at);
                 if (c == '\r' || c == '\n') {
-                    if (c == '\r' && at < text.length() && text.charAt(at) == '\n') {
-                        at++;
-                        spare++;
-                    }
-                    take(name.length, 0);
+                    at = afterLineEnd(text, at);
                     append('\n');
                     append(name);
                 } else if (c < 0x800) {
-                    take(1, text.length() - at);
+                    at++;
                     append(0xC0 | (c >> 6));
                     append(0x80 | (c & 0x3F));
-                } else if (at < text.length() && Character.isSurrogatePair(c, text.charAt(at))) {
-                    int codePoint = Character.toCodePoint(c, text.charAt(at++));
-                    take(2, text.length() - at);
+                } else if (isPair(c, text, at)) {
+                    int codePoint = text.codePointAt(at);
+                    at += 2;
                     append(0xF0 | (codePoint >> 18));
                     append(0x80 | ((codePoint >> 12) & 0x3F));
                     append(0x80 | ((codePoint >> 6) & 0x3F));
                     append(0x80 | (codePoint & 0x3F));
                 } else {
                     char scalar = Character.isSurrogate(c) ? REPLACEMENT : c;
-                    take(2, 2 * (text.length() - at));
+                    at++;
                     append(0xE0 | (scalar >> 12));
                     append(0x80 | ((scalar >> 6) & 0x3F));
                     append(0x80 | (scalar & 0x3F));
@@ -110,7 +106,7 @@ public final class EventEncoder {
 
         byte[] end() {
             append('\n');
-            return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+            return bytes;
         }
 
         /** Copies up to the first character that needs care, and returns where that stands. */
@@ -139,14 +135,39 @@ public final class EventEncoder {
             bytes[length++] = (byte) unit;
         }
 
-        /** Takes {@code more} bytes beyond what the ASCII case needs, and looks ahead for {@code likely} others. */
-        private void take(int more, int likely) {
-            if (spare < more) {
-                int growth = Math.max(more + likely, bytes.length / 2);
-                bytes = Arrays.copyOf(bytes, Math.addExact(bytes.length, growth));
-                spare += growth;
+        /** How many more bytes than characters the rest of the text takes. */
+        private static int bytesBeyondAscii(byte[] name, String text, int from) {
+            long beyond = 0;
+            for (int at = from; at < text.length(); ) {
+                char c = text.charAt(at);
+                int next = at + 1;
+                if (c == '\r' || c == '\n') {
+                    next = afterLineEnd(text, at);
+                    beyond += 1 + name.length;
+                } else if (c < 0x80) {
+                    beyond += 1;
+                } else if (c < 0x800) {
+                    beyond += 2;
+                } else if (isPair(c, text, at)) {
+                    next++;
+                    beyond += 4;
+                } else {
+                    beyond += 3;
+                }
+                beyond -= next - at;
+                at = next;
             }
-            spare -= more;
+            return Math.toIntExact(beyond);
+        }
+
+        private static int afterLineEnd(String text, int at) {
+            return text.startsWith("\r\n", at) ? at + 2 : at + 1;
+        }
+
+        private static boolean isPair(char c, String text, int at) {
+            return Character.isHighSurrogate(c)
+                    && at + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(at + 1));
         }
     }
 }
