@@ -1,14 +1,20 @@
 package millrace.chat;
 
 import java.io.IOException;
-import millrace.sse.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A streamed answer on its way, event by event as the upstream sends it. One thread reads it. Closing it closes the
- * upstream's connection at once unless the answer has come to its end; it may be closed twice.
+ * A streamed answer on its way, event by event as the upstream sends it. One thread reads it. Closing it, from any
+ * thread, closes the upstream's connection at once; it may be closed twice.
  */
-public interface Answer extends AutoCloseable {
+interface Answer extends AutoCloseable {
+
+    /** An event; the upstream's own {@code id:} and {@code retry:} are left behind. */
+    record Message(String type, String data) {
+        static Message of(String data) {
+            return new Message("message", data);
+        }
+    }
 
     /**
      * The next event, {@code null} after the last. Blocks; an interrupt ends the wait.
@@ -16,7 +22,15 @@ public interface Answer extends AutoCloseable {
      * @throws IOException when the connection broke, the upstream fell silent for too long, or an event is too large
      */
     @Nullable
-    Event next() throws IOException, InterruptedException;
+    Message next() throws IOException, InterruptedException;
+
+    /**
+     * Closes an answer that is complete. Waits for a moment, so that the upstream can end its response and the
+     * connection can be used again.
+     */
+    default void finish() throws InterruptedException {
+        close();
+    }
 
     @Override
     void close();

@@ -1,5 +1,6 @@
 package millrace.chat;
 
+import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
 import jakarta.json.JsonString;
@@ -92,27 +93,39 @@ public record ApiError(int status, String message, String json, Map<String, Stri
      * @param body what the upstream sent, already bounded and with the key masked
      */
     static ApiError passedOn(int status, String body, Map<String, String> headers) {
-        String message = messageIn(body);
-        if (message == null) {
-            return of(
-                    status,
-                    "upstream_error",
-                    null,
-                    null,
-                    "the upstream server answered with status " + status,
-                    headers);
+        JsonValue error = errorIn(body);
+        if (error instanceof JsonObject object) {
+            return new ApiError(status, object.getString("message", ""), body, headers);
         }
-        return new ApiError(status, message, body, headers);
+        String message = error instanceof JsonString text
+                ? text.getString()
+                : "the upstream server answered with status " + status;
+        return of(status, "upstream_error", null, null, message, headers);
     }
 
-    /** The message of a body in OpenAI's error shape, {@code null} when it has another shape. */
-    private static @Nullable String messageIn(String body) {
+    /**
+     * An error that came as an event of a stream, as the response that it should have been. The status is the one that
+     * the error names as its code, as vLLM and others do, else 502.
+     */
+    static ApiError inEvent(String data) {
+        int status = errorIn(data) instanceof JsonObject error ? statusIn(error.get("code")) : 502;
+        return status == 401 || status == 403 ? upstreamRefusedKey() : passedOn(status, data, Map.of());
+    }
+
+    private static int statusIn(@Nullable JsonValue code) {
+        int status = 502;
+        if (code instanceof JsonNumber number) {
+            status = number.intValue();
+        } else if (code instanceof JsonString text && text.getString().matches("\\d{3}")) {
+            status = Integer.parseInt(text.getString());
+        }
+        return status < 400 || status > 599 ? 502 : status;
+    }
+
+    private static @Nullable JsonValue errorIn(String body) {
         try (JsonReader reader = ChatJson.PROVIDER.createReader(new StringReader(body))) {
-            if (reader.readValue() instanceof JsonObject root && root.get("error") instanceof JsonObject error) {
-                return error.get("message") instanceof JsonString message ? message.getString() : "";
-            }
-            return null;
-        } catch (RuntimeException notJson) {
+            return reader.readValue() instanceof JsonObject root ? root.get("error") : null;
+        } catch (RuntimeException notJson) { // JsonException; too deep nesting is a plain RuntimeException in Parsson
             return null;
         }
     }

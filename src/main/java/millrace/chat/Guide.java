@@ -11,7 +11,6 @@ import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import millrace.sse.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What it streams as reasoning is what it does: the words it looks for, what it finds, and the comparison with the
  * threshold that decides whether it answers at all.
  */
-public final class Guide implements Upstream {
+final class Guide implements Upstream {
 
-    public static final String MODEL = "guide";
+    static final String MODEL = "guide";
 
     /** A section that holds less than this part of a question's weight does not answer it; pinned by tests. */
     static final double LEAST_COVERAGE = 0.6;
@@ -45,7 +44,7 @@ public final class Guide implements Upstream {
      * @param documents Markdown by file name, in any order
      * @param tokensPerSecond how fast it talks; 0 is as fast as it can
      */
-    public Guide(Map<String, String> documents, int tokensPerSecond, Clock clock) {
+    Guide(Map<String, String> documents, int tokensPerSecond, Clock clock) {
         List<Section> sections = new ArrayList<>();
         documents.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
@@ -226,7 +225,7 @@ public final class Guide implements Upstream {
         }
 
         @Override
-        public @Nullable Event next() throws InterruptedException {
+        public @Nullable Message next() throws InterruptedException {
             int all = reasoning.size() + content.size();
             if (said < all) {
                 pace();
@@ -239,8 +238,10 @@ public final class Guide implements Upstream {
             return switch (ended++) {
                 case 0 -> chunk("{}", "\"stop\"");
                 case 1 ->
-                    includeUsage ? Event.of(head("chat.completion.chunk") + "\"choices\":[]," + usage() + "}") : next();
-                case 2 -> Event.of("[DONE]");
+                    includeUsage
+                            ? Message.of(head("chat.completion.chunk") + "\"choices\":[]," + usage() + "}")
+                            : next();
+                case 2 -> Message.of("[DONE]");
                 default -> null;
             };
         }
@@ -270,8 +271,8 @@ public final class Guide implements Upstream {
             }
         }
 
-        private Event chunk(String delta, String finishReason) {
-            return Event.of(head("chat.completion.chunk") + "\"choices\":[{\"index\":0,\"delta\":" + delta
+        private Message chunk(String delta, String finishReason) {
+            return Message.of(head("chat.completion.chunk") + "\"choices\":[{\"index\":0,\"delta\":" + delta
                     + ",\"logprobs\":null,\"finish_reason\":" + finishReason + "}]}");
         }
 

@@ -7,7 +7,7 @@ import java.util.List;
  * Somebody who answers chat requests: an OpenAI-compatible server, or the {@link Guide}. Any thread may call it, many at
  * once.
  */
-public interface Upstream extends AutoCloseable {
+interface Upstream extends AutoCloseable {
 
     /** For logs and metrics; chosen by the operator, never by a client. */
     String name();

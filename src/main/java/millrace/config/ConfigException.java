@@ -7,7 +7,7 @@ public final class ConfigException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
-    ConfigException(String message) {
+    public ConfigException(String message) {
         super(message);
     }
 

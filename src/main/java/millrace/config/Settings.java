@@ -34,6 +34,35 @@ public final class Settings {
             "2s",
             "The reconnection time told to clients at the start of a stream, give or take a third.");
 
+    public static final Setting<List<String>> CHAT_UPSTREAMS = Setting.words(
+            "millrace.chat.upstreams",
+            "",
+            "OpenAI-compatible servers as name=base URL, for example openai=https://api.openai.com/v1.");
+    public static final Setting<List<String>> CHAT_UPSTREAM_KEYS = Setting.words(
+            "millrace.chat.upstream-keys",
+            "",
+            "The API keys of those servers as name=key; a server without one gets none.");
+    public static final Setting<List<String>> CHAT_MODELS = Setting.words(
+            "millrace.chat.models", "", "The models of those servers as name=model, at least one of each server.");
+    public static final Setting<Duration> CHAT_UPSTREAM_SILENCE = Setting.duration(
+            "millrace.chat.upstream-silence", "2m", "An upstream that sends no byte for so long is given up.");
+    public static final Setting<Long> CHAT_MAX_REQUEST =
+            Setting.bytes("millrace.chat.max-request", "4m", "The largest body of a chat request.");
+    public static final Setting<Long> CHAT_MAX_EVENT =
+            Setting.bytes("millrace.chat.max-event", "1m", "The largest single event that is taken from an upstream.");
+    public static final Setting<Long> CHAT_MAX_ANSWER = Setting.bytes(
+            "millrace.chat.max-answer", "16m", "The largest whole answer that is taken from an upstream.");
+    public static final Setting<List<String>> CHAT_API_KEYS = Setting.words(
+            "millrace.chat.api-keys", "", "Whoever shows one of these keys as a bearer token may use the chat.");
+    public static final Setting<String> CHAT_ROLE = Setting.text(
+            "millrace.chat.role", "millrace-chat", "Users of the container who have this role may use the chat.");
+    public static final Setting<Integer> GUIDE_PACE = Setting.number(
+            "millrace.guide.pace",
+            30,
+            0,
+            1_000_000,
+            "How many tokens a second the offline model says; 0 is as many as it can.");
+
     private Settings() {}
 
     /** All settings, in the order of this file. */

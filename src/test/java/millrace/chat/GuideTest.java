@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import millrace.sse.Event;
+import millrace.chat.Answer.Message;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -241,7 +241,7 @@ class GuideTest {
 
     private static List<JsonObject> chunks(Answer answer) throws Exception {
         List<JsonObject> chunks = new ArrayList<>();
-        for (Event event = answer.next(); event != null; event = answer.next()) {
+        for (Message event = answer.next(); event != null; event = answer.next()) {
             if (!"[DONE]".equals(event.data())) {
                 chunks.add(json(event.data()));
             }

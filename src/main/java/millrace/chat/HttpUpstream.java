@@ -1,0 +1,253 @@
+package millrace.chat;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import millrace.sse.EventStreamParser;
+import org.jspecify.annotations.Nullable;
+
+/** An OpenAI-compatible server, spoken to over HTTP/1.1: there a closed stream is a closed connection. */
+final class HttpUpstream implements Upstream {
+
+    private static final System.Logger LOG = System.getLogger("millrace.chat");
+
+    private static final int MAX_ERROR_BYTES = 64 << 10;
+    private static final Duration ERROR_BODY_TIME = Duration.ofSeconds(5);
+    private static final Duration FAREWELL_TIME = Duration.ofMillis(250);
+    private static final long WARN_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** What of an upstream's refusal is meant for whoever made the request. */
+    private static final List<String> RETRY_HEADERS = List.of("Retry-After", "Retry-After-Ms", "X-Should-Retry");
+
+    /**
+     * @param silence an upstream that sends no byte for so long is given up
+     * @param maxEventBytes of one event of a stream
+     * @param maxAnswerBytes of an answer in one piece
+     */
+    record Limits(Duration silence, int maxEventBytes, long maxAnswerBytes) {}
+
+    private final String name;
+    private final URI completions;
+    private final @Nullable Secret key;
+    private final List<String> models;
+    private final Limits limits;
+    private final HttpClient client;
+    private final AtomicLong lastWarning = new AtomicLong(System.nanoTime() - WARN_EVERY_NANOS);
+
+    /**
+     * @param baseUrl with the {@code /v1} that OpenAI's clients expect in it, without a slash at its end
+     * @param client not closed by this
+     */
+    HttpUpstream(
+            String name, URI baseUrl, @Nullable Secret key, List<String> models, Limits limits, HttpClient client) {
+        this.name = name;
+        this.completions = URI.create(baseUrl + "/chat/completions");
+        this.key = key;
+        this.models = List.copyOf(models);
+        this.limits = limits;
+        this.client = client;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public List<String> models() {
+        return models;
+    }
+
+    @Override
+    public Answer ask(ChatRequest request) throws RefusedException, IOException, InterruptedException {
+        return new Streamed(post(request, "text/event-stream"));
+    }
+
+    @Override
+    public byte[] askWhole(ChatRequest request) throws RefusedException, IOException, InterruptedException {
+        try (HttpBody body = post(request, "application/json")) {
+            byte[] answer = readAll(body, limits.maxAnswerBytes(), limits.silence());
+            return masked(new String(answer, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
+        }
+    }
+
+    @Override
+    public void close() {}
+
+    private HttpBody post(ChatRequest request, String accept)
+            throws RefusedException, IOException, InterruptedException {
+        HttpRequest.Builder post = HttpRequest.newBuilder(completions)
+                .version(HttpClient.Version.HTTP_1_1)
+                .header("Content-Type", "application/json")
+                .header("Accept", accept)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(request.body()));
+        if (key != null) {
+            post.header("Authorization", "Bearer " + key.value());
+        }
+        HttpBody body = new HttpBody();
+        CompletableFuture<HttpResponse<HttpBody>> pending = client.sendAsync(post.build(), headers -> body);
+        HttpResponse<HttpBody> response = null;
+        try {
+            response = pending.get(limits.silence().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException silent) {
+            throw new HttpTimeoutException(
+                    "the upstream did not answer within " + limits.silence().toSeconds() + " s");
+        } catch (ExecutionException failed) {
+            throw new IOException("the upstream cannot be reached: " + failed.getCause(), failed.getCause());
+        } finally {
+            if (response == null) { // also when interrupted; the response may be arriving at this moment
+                pending.cancel(true);
+                body.close();
+            }
+        }
+        if (response.statusCode() / 100 == 2) {
+            return body;
+        }
+        try (body) {
+            throw new RefusedException(refusal(response));
+        }
+    }
+
+    private ApiError refusal(HttpResponse<HttpBody> response) throws InterruptedException {
+        int status = response.statusCode();
+        String text;
+        try {
+            text = new String(readAll(response.body(), MAX_ERROR_BYTES, ERROR_BODY_TIME), StandardCharsets.UTF_8);
+        } catch (IOException unreadable) {
+            text = "";
+        }
+        String masked = masked(text);
+        if (status == 401 || status == 403) {
+            warn("upstream " + name + " does not accept the key " + key + " (" + status + "): " + oneLine(masked));
+            return ApiError.upstreamRefusedKey();
+        }
+        if (status < 400) {
+            warn("upstream " + name + " answered with status " + status + ": is its address right?");
+            return ApiError.upstream(502, "upstream_status", "the upstream server answered with status " + status);
+        }
+        Map<String, String> headers = new HashMap<>();
+        for (String header : RETRY_HEADERS) {
+            response.headers().firstValue(header).ifPresent(value -> headers.put(header, value));
+        }
+        return ApiError.passedOn(status, masked, headers);
+    }
+
+    /** Whatever the upstream says, its key stays here. */
+    private String masked(String text) {
+        return key == null ? text : key.maskIn(text);
+    }
+
+    /** At most one line in ten seconds: with a wrong key every request would write one. */
+    private void warn(String message) {
+        long last = lastWarning.get();
+        long now = System.nanoTime();
+        if (now - last >= WARN_EVERY_NANOS && lastWarning.compareAndSet(last, now)) {
+            LOG.log(WARNING, message);
+        }
+    }
+
+    private static String oneLine(String text) {
+        String line = text.replaceAll("[\\s\\p{Cntrl}]+", " ");
+        return line.length() <= 500 ? line : line.substring(0, 500) + "…";
+    }
+
+    private static byte[] readAll(HttpBody body, long maxBytes, Duration silence)
+            throws IOException, InterruptedException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (List<ByteBuffer> piece = body.take(silence); piece != null; piece = body.take(silence)) {
+            for (ByteBuffer buffer : piece) {
+                byte[] bytes = new byte[buffer.remaining()];
+                buffer.get(bytes);
+                if (all.size() + bytes.length > maxBytes) {
+                    throw new IOException("the upstream's answer has more than " + maxBytes + " bytes");
+                }
+                all.writeBytes(bytes);
+            }
+        }
+        return all.toByteArray();
+    }
+
+    private final class Streamed implements Answer {
+        private final HttpBody body;
+        private final ArrayDeque<Message> parsed = new ArrayDeque<>();
+        private final EventStreamParser parser = new EventStreamParser(
+                (type, data, lastEventId) -> parsed.add(new Message(type, masked(data))), limits.maxEventBytes());
+        private byte[] scratch = {};
+
+        Streamed(HttpBody body) {
+            this.body = body;
+        }
+
+        @Override
+        public @Nullable Message next() throws IOException, InterruptedException {
+            while (parsed.isEmpty()) {
+                if (!feed(limits.silence())) {
+                    if (parser.end()) {
+                        throw new IOException("the upstream's answer ended inside an event");
+                    }
+                    return null;
+                }
+            }
+            return parsed.poll();
+        }
+
+        private boolean feed(Duration limit) throws IOException, InterruptedException {
+            List<ByteBuffer> piece = body.take(limit);
+            if (piece == null) {
+                return false;
+            }
+            for (ByteBuffer buffer : piece) {
+                int length = buffer.remaining();
+                if (length > scratch.length) {
+                    scratch = new byte[length];
+                }
+                buffer.get(scratch, 0, length);
+                parser.feed(scratch, 0, length);
+            }
+            return true;
+        }
+
+        /**
+         * Reads up to the end if that is at hand, so that the connection can be used again; for everything that is not
+         * there within a quarter of a second, for a stream that goes on, and for an interrupted thread, closes it.
+         */
+        @Override
+        public void finish() throws InterruptedException {
+            try {
+                long deadline = System.nanoTime() + FAREWELL_TIME.toNanos();
+                for (long left; (left = deadline - System.nanoTime()) > 0; ) {
+                    if (body.take(Duration.ofNanos(left)) == null) {
+                        return;
+                    }
+                }
+            } catch (IOException notAtItsEnd) {
+                // closed below
+            } finally {
+                body.close();
+            }
+        }
+
+        @Override
+        public void close() {
+            body.close();
+        }
+    }
+}
