@@ -1,0 +1,631 @@
+package millrace.history;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A history in a directory of its own. What is acknowledged was forced to disk and survives a kill and a loss of power.
+ *
+ * <pre>
+ * append ─▶ queue ─▶ writer thread: all that waits becomes one {@link Frame} ─▶ write, force ─▶ visible ─▶ sink ─▶ futures
+ *                                     at the end of the newest {@link Segment}
+ * </pre>
+ *
+ * <p>So publishers that come together share one force. Old segments are deleted as a whole; nothing is ever written twice
+ * or in place. The newest updates are also kept in memory, for those who were away for a moment only.
+ *
+ * <p>After a failed write or force it is unknown what the file holds behind its last good frame. It is never written
+ * again: the next batch goes to a new segment, and the old one ends where the new one begins. As long as that fails,
+ * every append fails and nothing that was acknowledged is touched; it works again as soon as the disk does.
+ */
+public final class FileHistory implements History {
+    private static final System.Logger LOG = System.getLogger(FileHistory.class.getName());
+
+    private static final int BATCH_BYTES = 1 << 20;
+    private static final long QUEUED_BYTES = 32 << 20;
+    private static final long TAIL_BYTES = 16 << 20;
+    /** Dropped updates stay on the disk until their segment can go: a sixteenth of what is kept, or so. */
+    private static final int SEGMENTS = 16;
+
+    private static final long IDLE_MILLIS = 60_000;
+
+    private final Disk disk;
+    private final Retention retention;
+    private final InstantSource clock;
+    private final Sink sink;
+    private final long tailBytes;
+    private final Segment.Hash hash;
+    private final Thread writer;
+
+    // between those who append and the writer
+    private final LinkedBlockingQueue<Pending> queue = new LinkedBlockingQueue<>();
+    private final AtomicLong queuedBytes = new AtomicLong();
+    private final AtomicLong failed = new AtomicLong();
+    /** The last element of the queue. */
+    private final Pending end =
+            new Pending(new Update("end", List.of("end"), true, null, null, null), new byte[0], new byte[0]);
+
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private volatile boolean finished;
+
+    // only the writer
+    private final SecureRandom random = new SecureRandom();
+    private byte[] frame = new byte[1 << 16];
+    private @Nullable Segment active;
+    private boolean failing;
+
+    /** Guards everything below, which only the writer changes, except that every reader may drop. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final List<Segment> segments = new ArrayList<>();
+    private final Ring tail;
+    private long oldest;
+    private long next;
+    private long bytes;
+    private long lastTimeMillis;
+    private @Nullable String newestId;
+    private long appended;
+    private long forces;
+    private boolean closed;
+
+    /**
+     * Opens the history in this directory, or begins one.
+     *
+     * @throws HistoryException if it is damaged, in use, or cannot be read or written; the message says what to do
+     */
+    public static FileHistory open(Path directory, Retention retention, InstantSource clock, Sink sink) {
+        Path place = directory.toAbsolutePath().normalize();
+        try {
+            return new FileHistory(new DirectoryDisk(place), retention, clock, sink, TAIL_BYTES);
+        } catch (IOException e) {
+            throw new HistoryException(
+                    "The history in " + place + " cannot be opened (" + e
+                            + "). Make it a directory that this server may"
+                            + " write, or name another with millrace.history=file:PATH.",
+                    e);
+        }
+    }
+
+    FileHistory(Disk disk, Retention retention, InstantSource clock, Sink sink, long tailBytes) throws IOException {
+        this.disk = disk;
+        this.retention = retention;
+        this.clock = clock;
+        this.sink = sink;
+        this.tailBytes = tailBytes;
+        this.hash = new Segment.Hash(random.nextLong());
+        try {
+            openSegments();
+            this.next = segments.isEmpty() ? 1 : segments.getLast().next();
+            this.oldest = segments.isEmpty() ? 1 : segments.getFirst().base;
+            for (Segment segment : segments) {
+                for (long i = segment.base; i < segment.next(); i++) {
+                    bytes += segment.size(i);
+                    lastTimeMillis = segment.timeMillis(i);
+                }
+            }
+            drop(clock.millis());
+            this.tail = new Ring(tailStart());
+            fillTail();
+            if (segments.isEmpty()) {
+                segments.add(create());
+            }
+            active = segments.getLast();
+        } catch (IOException | RuntimeException e) {
+            closeFiles();
+            throw e;
+        }
+        LOG.log(
+                Level.INFO,
+                "History in {0}: {1} updates, the newest is number {2}",
+                disk,
+                Long.toString(next - oldest),
+                Long.toString(next - 1));
+        this.writer = Thread.ofPlatform().name("millrace-history").daemon().start(this::run);
+    }
+
+    // ---- opening
+
+    private void openSegments() throws IOException {
+        List<Long> bases = disk.names().stream()
+                .map(Segment::base)
+                .filter(base -> base > 0)
+                .sorted()
+                .toList();
+        for (int i = 0; i < bases.size(); i++) {
+            boolean last = i == bases.size() - 1;
+            Segment segment = Segment.open(disk, bases.get(i), last ? Long.MAX_VALUE : bases.get(i + 1), hash);
+            if (segment == null) {
+                disk.delete(Segment.name(bases.get(i)));
+                continue;
+            }
+            if (!segments.isEmpty() && segments.getLast().next() != segment.base) {
+                LOG.log(
+                        Level.WARNING,
+                        "In the history in {0} updates {1} to {2} are missing; what is older is dropped",
+                        disk,
+                        Long.toString(segments.getLast().next()),
+                        Long.toString(segment.base - 1));
+                for (Segment unconnected : segments) {
+                    unconnected.file.close();
+                    disk.delete(unconnected.name);
+                }
+                segments.clear();
+            }
+            segments.add(segment);
+        }
+        if (!segments.isEmpty()) {
+            // A killed process may have left a whole frame that it had not forced. It is shown from now on, so it is
+            // forced.
+            segments.getLast().file.force();
+            disk.forceNames();
+            forces += 2;
+        }
+    }
+
+    private long tailStart() {
+        long start = next;
+        long size = 0;
+        while (start > oldest && (size += segmentOf(start - 1).size(start - 1)) <= tailBytes) {
+            start--;
+        }
+        return start;
+    }
+
+    private void fillTail() throws IOException {
+        while (tail.next() < next) {
+            Segment segment = segmentOf(tail.next());
+            segment.read(segment.piece(tail.next(), 1000, BATCH_BYTES)).forEach(tail::add);
+        }
+        for (Segment segment : segments.reversed()) {
+            if (segment.count() > 0) {
+                newestId =
+                        segment.read(segment.piece(next - 1, 1, 1)).getFirst().id();
+                break;
+            }
+        }
+    }
+
+    // ---- appending: any thread
+
+    @Override
+    public CompletableFuture<Stored> append(Update update) {
+        byte[] event = update.event().encode();
+        byte[] record = Frame.record(update, event);
+        if (closing.get()) {
+            return refuse("The history is closed.");
+        }
+        if (queuedBytes.addAndGet(record.length) > QUEUED_BYTES) {
+            queuedBytes.addAndGet(-record.length);
+            return refuse("More is published than the disk takes.");
+        }
+        Pending pending = new Pending(update, event, record);
+        queue.add(pending);
+        if (finished) {
+            failQueued();
+        }
+        return pending.future;
+    }
+
+    private CompletableFuture<Stored> refuse(String message) {
+        failed.incrementAndGet();
+        return CompletableFuture.failedFuture(new HistoryException(message));
+    }
+
+    // ---- the writer
+
+    private void run() {
+        List<Pending> batch = new ArrayList<>();
+        boolean open = true;
+        while (open) {
+            long size = 0;
+            for (Pending pending = await(); pending != null; pending = size < BATCH_BYTES ? queue.poll() : null) {
+                if (pending == end) {
+                    open = false;
+                    break;
+                }
+                batch.add(pending);
+                size += pending.record.length;
+            }
+            if (!batch.isEmpty()) {
+                write(batch);
+                queuedBytes.addAndGet(-size);
+                batch.clear();
+            }
+            deleteDropped();
+        }
+        finished = true;
+        failQueued();
+    }
+
+    private @Nullable Pending await() {
+        try {
+            return queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException ignored) {
+            return null; // nobody has a reason to interrupt this thread; some containers do it before they stop us
+        }
+    }
+
+    private void failQueued() {
+        for (Pending pending = queue.poll(); pending != null; pending = queue.poll()) {
+            failed.incrementAndGet();
+            pending.future.completeExceptionally(new HistoryException("The history is closed."));
+        }
+    }
+
+    private void write(List<Pending> batch) {
+        List<Stored> stored;
+        try {
+            stored = persist(batch);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            abandon(e);
+            HistoryException failure = new HistoryException(
+                    "The history in " + disk + " cannot be written (" + e + "). Nothing is published until it can:"
+                            + " free space there, or mend what the disk reports.",
+                    e);
+            if (!failing) {
+                failing = true;
+                LOG.log(Level.ERROR, failure.getMessage(), e);
+            }
+            failed.addAndGet(batch.size());
+            batch.forEach(pending -> pending.future.completeExceptionally(failure));
+            return;
+        }
+        if (failing) {
+            failing = false;
+            LOG.log(Level.INFO, "The history in {0} can be written again", disk);
+        }
+        for (Stored update : stored) {
+            try {
+                sink.accept(update);
+            } catch (RuntimeException bug) {
+                LOG.log(Level.ERROR, "The sink failed for update " + update, bug);
+            }
+        }
+        for (int i = 0; i < stored.size(); i++) {
+            batch.get(i).future.complete(stored.get(i));
+        }
+    }
+
+    private List<Stored> persist(List<Pending> batch) throws IOException {
+        long now = Math.max(clock.millis(), lastTimeMillis);
+        Segment segment = writable(now);
+        int length = Frame.HEADER;
+        for (Pending pending : batch) {
+            length += pending.record.length;
+        }
+        if (length > frame.length || frame.length > 2 * BATCH_BYTES) {
+            frame = new byte[Math.max(length, BATCH_BYTES)];
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(frame).position(Frame.HEADER);
+        for (Pending pending : batch) {
+            buffer.put(pending.record);
+        }
+        Frame.seal(buffer, segment.salt, next, now, batch.size());
+        segment.file.write(segment.end(), frame, length);
+        segment.file.force();
+
+        List<Stored> stored = new ArrayList<>(batch.size());
+        lock.lock();
+        try {
+            forces++;
+            int offset = (int) segment.end() + Frame.HEADER;
+            for (Pending pending : batch) {
+                Update update = pending.update;
+                Stored added = new Stored(next++, now, update.id(), update.topics(), update.isPrivate(), pending.event);
+                stored.add(added);
+                segment.add(added, offset, hash);
+                offset += pending.record.length;
+                tail.add(added);
+                bytes += added.size();
+                newestId = added.id();
+            }
+            segment.end(segment.end() + length);
+            while (tail.bytes() > tailBytes && tail.next() - tail.oldest() > 1) {
+                tail.removeOldest();
+            }
+            lastTimeMillis = now;
+            appended += batch.size();
+            drop(now);
+        } finally {
+            lock.unlock();
+        }
+        return stored;
+    }
+
+    /** The segment that takes the next frame: a new one where there is none, or where it is full. */
+    private Segment writable(long now) throws IOException {
+        Segment segment = active;
+        if (segment != null
+                && (segment.count() == 0
+                        || (segment.end() < Math.clamp(retention.maxBytes() / SEGMENTS, 1 << 16, 1 << 26)
+                                && segment.count() < Math.max(retention.maxEvents() / SEGMENTS, 1000)
+                                && (retention.maxAge().isZero()
+                                        || now - segment.timeMillis(segment.base)
+                                                < Math.max(retention.maxAge().toMillis() / SEGMENTS, IDLE_MILLIS))))) {
+            return segment;
+        }
+        Segment created = create();
+        lock.lock();
+        try {
+            segments.add(created);
+        } finally {
+            lock.unlock();
+        }
+        active = created;
+        return created;
+    }
+
+    private Segment create() throws IOException {
+        Segment created = Segment.create(disk, next, random.nextLong());
+        forces += 2;
+        return created;
+    }
+
+    /** Never writes to this segment again, and leaves as little of the failed batch in it as the disk allows. */
+    private void abandon(Throwable cause) {
+        Segment segment = active;
+        active = null;
+        if (segment == null) {
+            return;
+        }
+        try {
+            if (segment.count() > 0) {
+                segment.file.truncate(segment.end());
+            } else {
+                lock.lock();
+                try {
+                    segments.remove(segment);
+                } finally {
+                    lock.unlock();
+                }
+                segment.file.close();
+                disk.delete(segment.name);
+            }
+        } catch (IOException alsoFailed) {
+            cause.addSuppressed(alsoFailed);
+        }
+    }
+
+    /** Deletes the segments of which nothing is held, but never the one that knows the newest number and id. */
+    private void deleteDropped() {
+        while (true) {
+            Segment segment;
+            lock.lock();
+            try {
+                drop(clock.millis());
+                segment = segments.isEmpty() ? null : segments.getFirst();
+                if (segment == null || segment.next() > oldest || segment.next() == next) {
+                    return;
+                }
+                segments.removeFirst();
+            } finally {
+                lock.unlock();
+            }
+            try {
+                segment.file.close();
+                disk.delete(segment.name);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "Cannot delete " + segment.name + " in " + disk, e);
+            }
+        }
+    }
+
+    // ---- reading: any thread
+
+    @Override
+    public Page after(long sequence, int maxEvents, long maxBytes) {
+        while (true) {
+            long asked;
+            long from;
+            long newest;
+            Segment segment;
+            Segment.Piece piece;
+            lock.lock();
+            try {
+                requireOpen();
+                drop(clock.millis());
+                newest = next - 1;
+                asked = Math.min(sequence, newest);
+                from = Math.max(asked + 1, oldest);
+                if (from == next || from >= tail.oldest()) {
+                    return page(asked, from, tail.from(from, maxEvents, maxBytes), newest);
+                }
+                segment = segmentOf(from);
+                piece = segment.piece(from, maxEvents, maxBytes);
+            } finally {
+                lock.unlock();
+            }
+            try {
+                return page(asked, from, segment.read(piece), newest);
+            } catch (IOException e) {
+                lock.lock();
+                try {
+                    requireOpen();
+                    if (segments.contains(segment)) {
+                        throw new HistoryException(
+                                "The history in " + disk + " cannot be read: file " + segment.name + " (" + e
+                                        + "). Mend what the disk reports, or restart to have the file checked.",
+                                e);
+                    }
+                    // else it was dropped meanwhile: go on with what is left
+                } finally {
+                    lock.unlock();
+                }
+            }
+        }
+    }
+
+    private static Page page(long asked, long from, List<Stored> updates, long newest) {
+        long end = from - 1 + updates.size();
+        return new Page(updates, from - 1 - asked, end, end == newest);
+    }
+
+    @Override
+    public OptionalLong find(String id) {
+        List<Long> candidates = new ArrayList<>(1);
+        lock.lock();
+        try {
+            requireOpen();
+            drop(clock.millis());
+            int wanted = hash.of(id);
+            for (Segment segment : segments) {
+                candidates.addAll(segment.candidates(wanted, oldest));
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (long candidate : candidates) {
+            List<Stored> found = after(candidate - 1, 1, 1).updates();
+            if (!found.isEmpty()
+                    && found.getFirst().sequence() == candidate
+                    && found.getFirst().id().equals(id)) {
+                return OptionalLong.of(candidate);
+            }
+        }
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public Bounds bounds() {
+        while (true) {
+            long first;
+            lock.lock();
+            try {
+                drop(clock.millis());
+                if (oldest == next || closed || oldest >= tail.oldest()) {
+                    String oldestId = oldest < tail.oldest() || oldest == next
+                            ? null
+                            : tail.get(oldest).id();
+                    return new Bounds(oldest, oldestId, next - 1, newestId);
+                }
+                first = oldest;
+            } finally {
+                lock.unlock();
+            }
+            Page page = after(first - 1, 1, 1);
+            lock.lock();
+            try {
+                if (oldest == first && page.missed() == 0) {
+                    return new Bounds(first, page.updates().getFirst().id(), next - 1, newestId);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    @Override
+    public Stats stats() {
+        lock.lock();
+        try {
+            long diskBytes = 0;
+            for (Segment segment : segments) {
+                diskBytes += segment.end();
+            }
+            return new Stats(next - oldest, bytes, appended, failed.get(), forces, diskBytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new HistoryException("The history is closed.");
+        }
+    }
+
+    /** The segment of an update that is held. */
+    private Segment segmentOf(long sequence) {
+        int low = 0;
+        int high = segments.size() - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (segments.get(middle).base <= sequence) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return segments.get(low);
+    }
+
+    private void drop(long now) {
+        while (oldest < next) {
+            Segment segment = segmentOf(oldest);
+            if (next - oldest <= retention.maxEvents()
+                    && (bytes <= retention.maxBytes() || oldest == next - 1)
+                    && !retention.outdated(segment.timeMillis(oldest), now)) {
+                return;
+            }
+            bytes -= segment.size(oldest);
+            oldest++;
+        }
+    }
+
+    // ---- the end
+
+    @Override
+    public void close() {
+        if (closing.compareAndSet(false, true)) {
+            queue.add(end);
+        }
+        boolean interrupted = false;
+        while (writer.isAlive() && Thread.currentThread() != writer) {
+            try {
+                writer.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        lock.lock();
+        try {
+            if (!closed) {
+                closed = true;
+                closeFiles();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void closeFiles() {
+        try (disk) {
+            for (Segment segment : segments) {
+                segment.file.close();
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "Closing the history in " + disk, e);
+        }
+    }
+
+    /** An update on its way to the disk. */
+    private static final class Pending {
+        final Update update;
+        final byte[] event;
+        final byte[] record;
+        final CompletableFuture<Stored> future = new CompletableFuture<>();
+
+        Pending(Update update, byte[] event, byte[] record) {
+            this.update = update;
+            this.event = event;
+            this.record = record;
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package millrace.history;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One file of a {@link FileHistory}, and in memory (about 30 bytes for each update) where its updates lie.
+ *
+ * <p>The file begins with eight bytes of {@link #MAGIC} and the salt, forced to disk before the first {@link Frame}
+ * follows. Its name is the number of its first update; where the next file begins, it ends.
+ *
+ * <p>Its owner's lock guards what lies in memory; {@link #read} takes no lock.
+ */
+final class Segment {
+    private static final System.Logger LOG = System.getLogger(Segment.class.getName());
+    static final long MAGIC = 0x4d494c4c52414331L; // "MILLRAC1"
+    static final int HEADER = 16;
+    private static final String SUFFIX = ".log";
+
+    final long base;
+    final String name;
+    final long salt;
+    final Disk.Handle file;
+
+    private int count;
+    private long end = HEADER;
+    private int[] offsets = new int[16];
+    private int[] sizes = new int[16];
+    private int[] hashes = new int[16];
+    private long[] times = new long[16];
+    /** For each update the one before it in the same bucket, and for each bucket the newest; both plus one. */
+    private int[] before = new int[16];
+
+    private int[] buckets = new int[16];
+
+    private Segment(long base, long salt, Disk.Handle file) {
+        this.base = base;
+        this.name = name(base);
+        this.salt = salt;
+        this.file = file;
+    }
+
+    static String name(long base) {
+        return String.format("%019d%s", base, SUFFIX);
+    }
+
+    /** The number of the first update of the file with this name; -1 if it is not a segment's. */
+    static long base(String name) {
+        return name.matches("[0-9]{19}\\.log") ? Long.parseLong(name.substring(0, 19)) : -1;
+    }
+
+    static Segment create(Disk disk, long base, long salt) throws IOException {
+        Disk.Handle file = disk.create(name(base));
+        try {
+            file.write(
+                    0, ByteBuffer.allocate(HEADER).putLong(MAGIC).putLong(salt).array(), HEADER);
+            file.force();
+            disk.forceNames();
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+        return new Segment(base, salt, file);
+    }
+
+    /**
+     * Reads a segment and takes up all its whole frames.
+     *
+     * @param next where the next segment begins, {@link Long#MAX_VALUE} for the last one. What the last one has behind
+     *     its last whole frame is a batch that was never finished, thus never acknowledged; it is cut off
+     * @return {@code null} if it is the last one and its creation was never finished: such a file is worth nothing
+     * @throws HistoryException if acknowledged updates cannot be read any more
+     */
+    static @Nullable Segment open(Disk disk, long base, long next, Hash hash) throws IOException {
+        String name = name(base);
+        boolean last = next == Long.MAX_VALUE;
+        Disk.Handle file = disk.open(name);
+        try {
+            byte[] bytes = new byte[Math.toIntExact(file.length())];
+            file.read(0, bytes);
+            ByteBuffer content = ByteBuffer.wrap(bytes);
+            if (bytes.length < HEADER || content.getLong(0) != MAGIC) {
+                if (last && bytes.length <= HEADER) {
+                    file.close();
+                    return null;
+                }
+                throw damaged(disk, name, 0, base, next);
+            }
+            Segment segment = new Segment(base, content.getLong(8), file);
+            int at = HEADER;
+            int length;
+            while ((length = Frame.lengthAt(content, at, segment.salt)) > 0
+                    && Frame.first(content, at) == segment.next()
+                    && segment.next() < next) {
+                content.limit(at + length).position(at + Frame.HEADER);
+                for (int i = Frame.count(content, at); i > 0; i--) {
+                    int start = content.position();
+                    Stored update = Frame.read(content, segment.next(), Frame.timeMillis(content, at));
+                    segment.add(update, start, hash);
+                }
+                content.limit(bytes.length);
+                at += length;
+                segment.end = at;
+            }
+            if (segment.next() < next && (!last || frameBehind(content, at, segment))) {
+                throw damaged(disk, name, at, segment.next(), next);
+            }
+            if (last && at < bytes.length) {
+                LOG.log(
+                        Level.WARNING,
+                        "In {0} the last {1} bytes of {2} are a write that was not finished; they are cut off",
+                        disk,
+                        Integer.toString(bytes.length - at),
+                        name);
+                file.truncate(at);
+                file.force();
+            }
+            return segment;
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** Whether an undamaged frame lies here or somewhere behind: then something acknowledged lay before it. */
+    private static boolean frameBehind(ByteBuffer content, int at, Segment segment) {
+        for (int i = at; i <= content.limit() - Frame.HEADER; i++) {
+            if (Frame.lengthAt(content, i, segment.salt) > 0 && Frame.first(content, i) > segment.next()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static HistoryException damaged(Disk disk, String name, int at, long from, long next) {
+        return new HistoryException("The history is damaged: file " + name + " in " + disk + ", from byte " + at
+                + " on, update " + from + " and "
+                + (next == Long.MAX_VALUE ? "those after it" : "on to " + (next - 1))
+                + ". Put the file back from a backup; or move it away, and what is older than the end of the damage is"
+                + " given up.");
+    }
+
+    /** Takes up an update whose record lies at this offset. */
+    void add(Stored update, int offset, Hash hash) {
+        if (count == offsets.length) {
+            int larger = count * 2;
+            offsets = Arrays.copyOf(offsets, larger);
+            sizes = Arrays.copyOf(sizes, larger);
+            hashes = Arrays.copyOf(hashes, larger);
+            times = Arrays.copyOf(times, larger);
+            before = new int[larger];
+            buckets = new int[larger];
+            for (int i = 0; i < count; i++) {
+                link(i);
+            }
+        }
+        offsets[count] = offset;
+        sizes[count] = (int) update.size();
+        times[count] = update.timeMillis();
+        hashes[count] = hash.of(update.id());
+        link(count++);
+    }
+
+    private void link(int i) {
+        int bucket = hashes[i] & (buckets.length - 1);
+        before[i] = buckets[bucket];
+        buckets[bucket] = i + 1;
+    }
+
+    void end(long newEnd) {
+        end = newEnd;
+    }
+
+    /** Where the next frame goes. */
+    long end() {
+        return end;
+    }
+
+    int count() {
+        return count;
+    }
+
+    /** The number of the first update behind this segment. */
+    long next() {
+        return base + count;
+    }
+
+    long size(long sequence) {
+        return sizes[(int) (sequence - base)];
+    }
+
+    long timeMillis(long sequence) {
+        return times[(int) (sequence - base)];
+    }
+
+    /** The numbers, not smaller than the given one, of the updates that may have an id with this hash; rising. */
+    List<Long> candidates(int hash, long from) {
+        List<Long> found = new ArrayList<>(1);
+        for (int i = buckets[hash & (buckets.length - 1)] - 1; i >= 0; i = before[i] - 1) {
+            if (hashes[i] == hash && base + i >= from) {
+                found.add(base + i);
+            }
+        }
+        return found.reversed();
+    }
+
+    /** Plans a page of this segment's updates from this number on. */
+    Piece piece(long sequence, int maxEvents, long maxBytes) {
+        int first = (int) (sequence - base);
+        int last = first;
+        long size = sizes[first];
+        while (last + 1 < count && last + 1 - first < maxEvents && (size += sizes[last + 1]) <= maxBytes) {
+            last++;
+        }
+        long to = last + 1 < count ? offsets[last + 1] : end;
+        return new Piece(
+                sequence,
+                Arrays.copyOfRange(offsets, first, last + 1),
+                Arrays.copyOfRange(times, first, last + 1),
+                (int) (to - offsets[first]));
+    }
+
+    /** Reads what was planned. */
+    List<Stored> read(Piece piece) throws IOException {
+        byte[] bytes = new byte[piece.length];
+        file.read(piece.offsets[0], bytes);
+        ByteBuffer records = ByteBuffer.wrap(bytes);
+        List<Stored> updates = new ArrayList<>(piece.offsets.length);
+        try {
+            for (int i = 0; i < piece.offsets.length; i++) {
+                records.position(piece.offsets[i] - piece.offsets[0]);
+                updates.add(Frame.read(records, piece.first + i, piece.times[i]));
+            }
+        } catch (RuntimeException damaged) {
+            EOFException unreadable = new EOFException("update " + (piece.first + updates.size()) + " is damaged");
+            unreadable.initCause(damaged);
+            throw unreadable;
+        }
+        return updates;
+    }
+
+    /** Where some consecutive updates lie. */
+    @SuppressWarnings("ArrayRecordComponent") // lives for the length of a read
+    record Piece(long first, int[] offsets, long[] times, int length) {}
+
+    /** A hash of ids that differs from process to process, so that no publisher can prepare ids that collide. */
+    record Hash(long seed) {
+        int of(String id) {
+            long hash = seed;
+            for (int i = 0; i < id.length(); i++) {
+                hash = (hash ^ id.charAt(i)) * (seed | 1);
+                hash ^= hash >>> 29;
+            }
+            return (int) (hash ^ (hash >>> 32));
+        }
+    }
+}
