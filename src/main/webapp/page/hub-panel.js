@@ -1,0 +1,167 @@
+import {EVERYBODY, Presence, publishBody, subscriptionIn} from './hub-address.js';
+import {PaneView} from './pane-view.js';
+import {inWords} from './words.js';
+
+/**
+ * The panel "Hub": publishing, two panes with selectors of their own, and who is there.
+ *
+ * A browser keeps at most six connections to a server over HTTP/1.1, for all its tabs together. So the panes connect
+ * only while they can be seen, and presence comes over the connection of the first pane.
+ */
+export function hubPanel({demo, tab}) {
+  const el = name => document.getElementById(`hub-${name}`);
+  const hub = new URL('.well-known/mercure', document.baseURI);
+  const presence = new Presence();
+  let publishToken = null;
+  let inView = false;
+  let panes = [];
+
+  if (!demo) {
+    for (const control of document.querySelectorAll('#hub :is(button, input)')) control.disabled = true;
+    say('idle', 'Off: demo mode gives this page the tokens it needs.');
+    tab('idle', 'off');
+    return;
+  }
+  panes = [
+    new PaneView({
+      hub, title: 'A', selector: {kind: 'exact', value: 'demo/orders/1'}, onState, also: EVERYBODY, takes: takePresence,
+    }),
+    new PaneView({hub, title: 'B', selector: {kind: 'template', value: 'demo/orders/{id}'}, onState}),
+  ];
+  el('panes').append(...panes.map(pane => pane.element));
+  el('form').addEventListener('submit', event => {
+    event.preventDefault();
+    publishForm();
+  });
+  el('cut').addEventListener('click', cut);
+  el('scene').addEventListener('click', playScene);
+  new IntersectionObserver(([entry]) => {
+    inView = entry.isIntersecting;
+    showOrHide();
+  }).observe(document.getElementById('hub'));
+  document.addEventListener('visibilitychange', showOrHide);
+
+  async function showOrHide() {
+    if (!inView || document.visibilityState === 'hidden') {
+      for (const pane of panes) pane.pause();
+      return;
+    }
+    try {
+      if (!publishToken) await freshTokens();
+      const cursor = await whoIsThere();
+      for (const pane of panes) pane.resume(cursor);
+    } catch (failure) {
+      say('failed', failure.message);
+      tab('failed', 'refused');
+    }
+  }
+
+  /** Sets the cookie that subscribing needs (an EventSource sends no headers) and tells the token for publishing. */
+  async function freshTokens() {
+    const answer = JSON.parse(await answerOf('demo/token', {method: 'POST'}));
+    publishToken = answer.publish;
+    setTimeout(() => freshTokens().catch(() => {}), (answer.expires_in ?? 600) * 800);
+  }
+
+  /** Shows the collection of subscriptions; returns the id from which on its changes are told. */
+  async function whoIsThere() {
+    const collection = JSON.parse(await answerOf('.well-known/mercure/subscriptions', {cache: 'no-store'}));
+    presence.reset(collection);
+    showPresence();
+    return collection.lastEventID ?? '';
+  }
+
+  async function answerOf(address, init) {
+    let response;
+    let text;
+    try {
+      response = await fetch(new URL(address, document.baseURI), init);
+      text = await response.text();
+    } catch {
+      throw new Error(inWords(0));
+    }
+    if (!response.ok) throw new Error(inWords(response.status, text));
+    return text;
+  }
+
+  function publish(fields) {
+    return answerOf(hub, {
+      method: 'POST', body: publishBody(fields), headers: {Authorization: `Bearer ${publishToken}`},
+    });
+  }
+
+  async function publishForm() {
+    try {
+      const began = performance.now();
+      const id = await publish({
+        topics: [el('topic').value], data: el('data').value, isPrivate: el('private').checked,
+      });
+      say('open', `Published, and on disk, after ${(performance.now() - began).toFixed(0)} ms. Its id: ${id}`);
+    } catch (failure) {
+      say('failed', failure.message);
+    }
+  }
+
+  async function cut() {
+    try {
+      await answerOf('demo/cut', {method: 'POST'});
+      say('waiting', 'The server has cut the connections of the panes. They come back by themselves.');
+    } catch (failure) {
+      say('failed', failure.message);
+    }
+  }
+
+  async function playScene() {
+    el('scene').disabled = true;
+    try {
+      await answerOf('demo/cut', {method: 'POST'});
+      for (let i = 1; i <= 3; i++) {
+        await publish({topics: [el('topic').value], data: `Published while nobody was connected, ${i} of 3`});
+      }
+      say('waiting', 'The connections are cut and three updates are published. Now wait for the panes to come back.');
+    } catch (failure) {
+      say('failed', failure.message);
+    } finally {
+      el('scene').disabled = false;
+    }
+  }
+
+  function takePresence(event) {
+    const subscription = subscriptionIn(event);
+    if (!subscription) return false;
+    presence.take(subscription);
+    showPresence();
+    return true;
+  }
+
+  function showPresence() {
+    const there = presence.subscribers();
+    el('presence-count').textContent = `${there.length} ${there.length === 1 ? 'connection' : 'connections'}`;
+    el('presence').replaceChildren(...there.map(({subscriber, selectors}) => {
+      const item = document.createElement('li');
+      const id = document.createElement('code');
+      id.textContent = String(subscriber).replace('urn:uuid:', '').slice(-8);
+      item.append(id, ' ', selectors.map(it => (it === EVERYBODY.value ? 'who is there' : it)).join(', '));
+      return item;
+    }));
+  }
+
+  function onState(opens) {
+    const states = panes.map(pane => pane.state);
+    const [state, words] = [
+      ['closed', 'refused'], ['waiting', 'reconnecting'], ['connecting', 'connecting'], ['open', 'live'],
+    ].find(([state]) => states.includes(state)) ?? ['idle', 'paused'];
+    tab(state, words);
+    if (state === 'open' && !states.includes('idle')) {
+      say('open', opens > 1 ? 'Both panes are back, and have what they missed.' : 'Both panes are live. Publish something.');
+      if (opens > 1) whoIsThere().catch(() => {});
+    } else if (state === 'idle') {
+      say('idle', 'Paused while out of sight. The panes come back with what they missed.');
+    }
+  }
+
+  function say(state, sentence) {
+    el('say').textContent = sentence;
+    el('say').dataset.state = state;
+  }
+}

@@ -1,0 +1,84 @@
+import {Answer} from './answer.js';
+import {copyOf} from './log-view.js';
+import {MarkdownView} from './markdown.js';
+import {Rate} from './rate.js';
+
+/** A question and its answer on the page. */
+export class TurnView {
+  answer = new Answer();
+  rate = new Rate();
+  /** What follows the answer's run; null before and after. */
+  source = null;
+  stoppedHere = false;
+  #markdown;
+  #reasoning;
+  #outcome = null;
+  #folded = false;
+  #due = false;
+
+  constructor(turn) {
+    this.turn = turn;
+    this.element = copyOf('turn');
+    this.element.querySelector('.question').textContent = turn.question;
+    this.#markdown = new MarkdownView(this.element.querySelector('.markdown'));
+    this.#reasoning = new MarkdownView(this.element.querySelector('.reasoning .text'));
+    if (!turn.run && turn.answer) this.#restore(turn.answer);
+  }
+
+  /** Shows the answer as it is now, with the next frame. */
+  draw() {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      this.drawNow();
+    });
+  }
+
+  drawNow() {
+    const scrolled = this.element.parentElement;
+    const atEnd = scrolled && scrolled.scrollHeight - scrolled.scrollTop - scrolled.clientHeight < 40;
+    const {reasoning, content, done, error} = this.answer;
+    const details = this.element.querySelector('.reasoning');
+    if (reasoning && details.hidden) {
+      details.hidden = false;
+      details.open = !content && !done;
+    }
+    if (content && !this.#folded) {
+      // the reasoning folds once the answer begins; who unfolds it again is left alone
+      details.open = false;
+      this.#folded = true;
+    }
+    this.#reasoning.show(reasoning);
+    this.#markdown.show(content);
+    this.element.querySelector('.answer').dataset.state =
+        error ? 'failed' : this.#outcome ? 'ended' : done ? 'done' : content ? 'answering' : reasoning ? 'reasoning' : 'waiting';
+    const outcome = this.element.querySelector('.outcome');
+    outcome.textContent = error ?? this.#outcome ?? '';
+    outcome.hidden = outcome.textContent === '';
+    if (atEnd) scrolled.scrollTop = scrolled.scrollHeight;
+  }
+
+  /** Says how an answer ended that has neither all its text nor an error. */
+  end(outcome) {
+    this.#outcome = outcome;
+    this.drawNow();
+  }
+
+  fail(sentence) {
+    this.answer.error = sentence;
+    this.drawNow();
+  }
+
+  /** What is kept of the answer when its run is over. */
+  saved() {
+    const {reasoning, content, error} = this.answer;
+    return {reasoning, content, error, outcome: this.#outcome, tokens: this.answer.tokens()};
+  }
+
+  #restore({reasoning, content, error, outcome}) {
+    Object.assign(this.answer, {reasoning: reasoning ?? '', content: content ?? '', error: error ?? null, done: true});
+    this.#outcome = outcome ?? null;
+    this.drawNow();
+  }
+}
