@@ -79,7 +79,7 @@ test('errors in plain words', () => {
 });
 
 test('a gap in plain words', () => {
-  assert.equal(gapInWords('{"asked":"a","after":"b"}'),
-      'Some history is gone: you asked to go on after a, the server goes on after b.');
+  assert.equal(gapInWords('{"requested":"a","continues_after":"b"}'),
+      'Some history is gone: asked to go on after a, the server goes on after b.');
   assert.equal(gapInWords('garbage'), 'Some history is gone.');
 });

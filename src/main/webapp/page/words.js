@@ -25,15 +25,12 @@ export function inWords(status, body = '') {
   return BY_STATUS.get(status) ?? `The server answered with status ${status}.`;
 }
 
-/** The data of a `gap` event: history that could not be sent. */
+/** The data of a `gap` event: history that cannot be sent any more. */
 export function gapInWords(data) {
   const gap = parse(data);
-  const asked = gap?.asked ?? gap?.requested ?? gap?.last_event_id;
-  const on = gap?.after ?? gap?.goes_on_after ?? gap?.next;
-  let sentence = 'Some history is gone';
-  if (asked) sentence += `: you asked to go on after ${asked}`;
-  if (on) sentence += asked ? `, the server goes on after ${on}` : `: the server goes on after ${on}`;
-  return sentence + '.';
+  if (!gap?.requested) return 'Some history is gone.';
+  const from = gap.continues_after ? `after ${gap.continues_after}` : 'with the oldest it has';
+  return `Some history is gone: asked to go on after ${gap.requested}, the server goes on ${from}.`;
 }
 
 function parse(text) {
