@@ -63,6 +63,53 @@ public final class Settings {
             1_000_000,
             "How many tokens a second the offline model says; 0 is as many as it can.");
 
+    public static final Setting<Long> WINDOW = Setting.bytes(
+            "millrace.window", "256k", "Bytes that the producer of a request stream may be ahead of its client.");
+    public static final Setting<Long> BUDGET =
+            Setting.bytes("millrace.budget", "256m", "Bytes of events that all channels together hold in memory.");
+    public static final Setting<Integer> DRAINERS =
+            Setting.number("millrace.drainers", 0, 0, 256, "Threads that write to clients; 0: one per processor.");
+    public static final Setting<Long> MAX_BODY =
+            Setting.bytes("millrace.max-body", "64k", "The largest request body that a stream's servlet takes.");
+    public static final Setting<Integer> MAX_STREAMS = Setting.number(
+            "millrace.max-streams", 0, 0, Integer.MAX_VALUE, "Streams open at once, in all; 0: no limit of our own.");
+    public static final Setting<Integer> MAX_STREAMS_PER_ADDRESS = Setting.number(
+            "millrace.max-streams-per-address",
+            0,
+            0,
+            Integer.MAX_VALUE,
+            "Streams open at once for one client address; 0: no limit.");
+    public static final Setting<List<String>> PROXIES = Setting.words(
+            "millrace.proxies", "", "Addresses of proxies whose X-Forwarded-For is believed; nobody's by default.");
+
+    public static final Setting<Duration> RUN_GRACE =
+            Setting.duration("millrace.run-grace", "30s", "A run that nobody reads for so long is cancelled.");
+    public static final Setting<Duration> RUN_KEPT =
+            Setting.duration("millrace.run-kept", "5m", "An ended run can be read again for so long.");
+    public static final Setting<Integer> MAX_RUNS = Setting.number(
+            "millrace.max-runs", 10_000, 1, 10_000_000, "Runs held at once, in all, ended ones included.");
+    public static final Setting<Integer> MAX_RUNS_PER_USER = Setting.number(
+            "millrace.max-runs-per-user",
+            1_000,
+            1,
+            10_000_000,
+            "Runs held at once for one user, or for one client address where the user is not known.");
+    public static final Setting<Long> RUN_BYTES =
+            Setting.bytes("millrace.run-bytes", "1m", "Bytes of events that one run holds.");
+    public static final Setting<Long> RUN_BYTES_PER_USER =
+            Setting.bytes("millrace.run-bytes-per-user", "32m", "Bytes of events that the runs of one user hold.");
+    public static final Setting<Long> RUN_BYTES_TOTAL =
+            Setting.bytes("millrace.run-bytes-total", "128m", "Bytes of events that all runs together hold.");
+    public static final Setting<Integer> RUN_EVENTS =
+            Setting.number("millrace.run-events", 100_000, 1, 10_000_000, "Events that one run holds.");
+    public static final Setting<Boolean> EXAMPLES =
+            Setting.flag("millrace.examples", true, "Serves the examples /sse/v1 and /sse/no_sse.");
+
+    public static final Setting<String> METRICS_TOKEN = Setting.text(
+            "millrace.metrics-token", "", "A bearer token that may read /metrics from elsewhere; empty: none.");
+    public static final Setting<String> METRICS_ROLE = Setting.text(
+            "millrace.metrics-role", "", "A role of the container whose users may read /metrics; empty: none.");
+
     private Settings() {}
 
     /** All settings, in the order of this file. */

@@ -1,8 +1,11 @@
 package millrace.metrics;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.Gauge;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.function.LongSupplier;
 
 /** All counters of one web application, in a registry of its own. Any thread may count; none of it blocks. */
 public final class Metrics {
@@ -24,10 +27,30 @@ public final class Metrics {
             .help("Event streams that ended, by kind and reason.")
             .labelNames("kind", "reason")
             .register(registry);
-    public final Counter eventsDelivered = Counter.builder()
-            .name("millrace_events_delivered_total")
-            .help("Events handed to the container for a reader.")
-            .register(registry);
+    /** Events handed to containers for a reader; counted where it costs least, asked for when it is scraped. */
+    public void eventsDelivered(LongSupplier count) {
+        CounterWithCallback.builder()
+                .name("millrace_events_delivered_total")
+                .help("Events handed to the container for a reader.")
+                .callback(callback -> callback.call((double) count.getAsLong()))
+                .register(registry);
+    }
+
+    public void heldBytes(LongSupplier bytes) {
+        gauge("millrace_held_bytes", "Bytes of events that all channels hold.", bytes);
+    }
+
+    public void runs(LongSupplier count) {
+        gauge("millrace_runs_held", "Runs held, ended ones included.", count);
+    }
+
+    private void gauge(String name, String help, LongSupplier value) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(callback -> callback.call((double) value.getAsLong()))
+                .register(registry);
+    }
 
     public PrometheusRegistry registry() {
         return registry;

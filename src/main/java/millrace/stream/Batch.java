@@ -1,0 +1,68 @@
+package millrace.stream;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one drainer writes next: the events {@code from} to {@code next - 1} of a channel, side by side. Readers that
+ * stand at the same number share one gathering: a thousand of them cost one copy. Used by one thread.
+ */
+final class Batch {
+
+    /**
+     * Bytes gathered at most. Containers copy an array of up to 8 KiB within {@code write}, so that it can be used
+     * again at once; Tomcat needs no second round for it. A longer single event is handed over as it is.
+     */
+    static final int MAX_BYTES = 8000;
+
+    private final byte[] scratch = new byte[MAX_BYTES];
+    private @Nullable Channel channel;
+    private long from;
+
+    /** The number after the last event in here. */
+    long next;
+
+    /** {@link EncodedEvent#sequence} of the last event in here. */
+    long lastSequence;
+
+    byte[] bytes = scratch;
+    int length;
+
+    boolean holds(Channel ofChannel, long fromNumber) {
+        return channel == ofChannel && from == fromNumber;
+    }
+
+    void begin(Channel ofChannel, long fromNumber) {
+        channel = ofChannel;
+        from = fromNumber;
+        next = fromNumber;
+        bytes = scratch;
+        length = 0;
+    }
+
+    /** Takes one more event; false if it no longer fits. */
+    boolean take(EncodedEvent event) {
+        if (length == 0) {
+            bytes = event.bytes; // alone, it goes as it is
+        } else {
+            if (bytes == scratch ? length + event.length() > MAX_BYTES : bytes.length + event.length() > MAX_BYTES) {
+                return false;
+            }
+            if (bytes != scratch) {
+                System.arraycopy(bytes, 0, scratch, 0, length);
+                bytes = scratch;
+            }
+            System.arraycopy(event.bytes, 0, scratch, length, event.length());
+        }
+        length += event.length();
+        next++;
+        lastSequence = event.sequence();
+        return true;
+    }
+
+    /** Forgets the channel, so that it can be collected. */
+    void clear() {
+        channel = null;
+        bytes = scratch;
+        length = 0;
+    }
+}

@@ -1,0 +1,61 @@
+package millrace.stream;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One source, many readers, and a history elsewhere: appending never waits. When the log is full its oldest events go;
+ * a reader that stood there has lapsed, its stream ends as {@link CloseReason#TOO_SLOW} and the client comes back with
+ * its last event id. What all readers have read is let go of at once.
+ */
+public final class BroadcastChannel extends Channel {
+
+    BroadcastChannel(Drainers drainers, ByteBudget budget, int maxEvents, long maxBytes, long afterSequence) {
+        super(drainers, budget, maxEvents, maxBytes, afterSequence);
+    }
+
+    /** Appends and wakes the readers. Does not block. Nothing is appended after {@link #end}. */
+    public void append(EncodedEvent event) {
+        lock.lock();
+        try {
+            if (ended() != null) {
+                return;
+            }
+            while (isFullFor(event)) {
+                forgetOldest();
+            }
+            put(event);
+        } finally {
+            lock.unlock();
+        }
+        wakeReaders();
+    }
+
+    /**
+     * Has the stream read what comes after that sequence; false if this log no longer reaches back so far: then more
+     * has to be replayed from the history first.
+     */
+    public boolean join(EventStream stream, long afterSequence) {
+        if (!attachAfter(stream, afterSequence)) {
+            return false;
+        }
+        stream.wake();
+        return true;
+    }
+
+    @Override
+    void advanced(long number) {
+        // one reader tells nothing about the others: trim() does
+    }
+
+    @Override
+    void passed(long number) {
+        while (oldestHeld() < number) {
+            forgetOldest();
+        }
+    }
+
+    @Override
+    byte @Nullable [] gap(long asked, long goesOnWith) {
+        return null;
+    }
+}

@@ -1,0 +1,207 @@
+package millrace.stream;
+
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The few threads that write to clients, about one per core. Each has a queue of tasks (an audience to walk over, a
+ * stream to look at); a task that is queued already is not queued again. Never a thread per reader, never the
+ * publisher's, never a container's.
+ *
+ * <p>Some containers block in a "non-blocking" write now and then. A drainer that has been in one task for too long is
+ * replaced: another thread takes its queue, and the old one ends when it comes back.
+ */
+final class Drainers implements AutoCloseable {
+
+    /** Something to be done by a drainer. */
+    abstract static class Task {
+        private final AtomicBoolean queued = new AtomicBoolean();
+
+        /** Called by one thread at a time, except where a drainer was replaced in the middle of it. */
+        abstract void run(Batch batch);
+    }
+
+    private final Drainer[] drainers;
+    private final AtomicInteger turn = new AtomicInteger();
+    private volatile boolean closed;
+
+    /** Counted by the streams, for the metrics. */
+    final LongAdder delivered = new LongAdder();
+
+    Drainers(int count) {
+        drainers = new Drainer[count];
+        for (int i = 0; i < count; i++) {
+            drainers[i] = new Drainer(i);
+        }
+        for (Drainer drainer : drainers) {
+            drainer.shift.thread.start();
+        }
+    }
+
+    int count() {
+        return drainers.length;
+    }
+
+    /** The drainer of the next stream. */
+    Drainer any() {
+        return drainers[Math.floorMod(turn.getAndIncrement(), drainers.length)];
+    }
+
+    /** Replaces drainers that are stuck; called a few times a second or more often. */
+    void replaceStuck() {
+        for (Drainer drainer : drainers) {
+            drainer.replaceIfStuck();
+        }
+    }
+
+    /** Events that the drainers have handed to containers, in all. */
+    long delivered() {
+        return delivered.sum();
+    }
+
+    /** Ends the threads; what is queued is not done any more. */
+    @Override
+    public void close() {
+        closed = true;
+        for (Drainer drainer : drainers) {
+            LockSupport.unpark(drainer.shift.thread);
+        }
+        for (Drainer drainer : drainers) {
+            try {
+                drainer.shift.thread.join(1_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** One queue, and whoever serves it at the moment. */
+    final class Drainer {
+
+        private final int index;
+        private final ConcurrentLinkedQueue<Task> queue = new ConcurrentLinkedQueue<>();
+        private volatile Shift shift;
+
+        private Drainer(int index) {
+            this.index = index;
+            this.shift = new Shift(this);
+        }
+
+        int index() {
+            return index;
+        }
+
+        /** Called on any thread; does not block. */
+        void enqueue(Task task) {
+            if (task.queued.compareAndSet(false, true)) {
+                queue.add(task);
+                Shift now = shift;
+                if (now.asleep) {
+                    LockSupport.unpark(now.thread);
+                }
+            }
+        }
+
+        /** Called by whoever walks over many: it is not stuck, only busy. False: it was replaced and should come home. */
+        boolean goesOn() {
+            Shift now = shift;
+            if (now.thread != Thread.currentThread()) {
+                return false;
+            }
+            now.step(2);
+            return true;
+        }
+
+        private void replaceIfStuck() {
+            Shift now = shift;
+            if (now.isStuck() && !queue.isEmpty() && !closed) {
+                shift = new Shift(this);
+                shift.thread.start();
+            }
+        }
+    }
+
+    /** One thread's time at a drainer's queue. */
+    private final class Shift {
+
+        /** Looks at the queue before it goes to sleep: sleeping and waking cost a system call each. */
+        private static final int SPINS = 50;
+
+        final Thread thread;
+        private final Drainer drainer;
+        volatile boolean asleep;
+
+        /** Odd while in a task; written by the thread only. */
+        private volatile long steps;
+
+        private long stepsTaken;
+
+        private long stepsAtLastLook = -1;
+
+        Shift(Drainer drainer) {
+            this.drainer = drainer;
+            this.thread = new Thread(this::serve, "millrace-drainer-" + drainer.index);
+            thread.setDaemon(true);
+        }
+
+        void step(int by) {
+            stepsTaken += by;
+            steps = stepsTaken;
+        }
+
+        private void serve() {
+            Batch batch = new Batch();
+            while (!closed && drainer.shift == this) {
+                Task task = drainer.queue.poll();
+                if (task == null) {
+                    batch.clear(); // the channel may be gone before the next event
+                    task = await();
+                }
+                if (task != null) {
+                    step(1);
+                    task.queued.set(false); // before it runs: what comes during the run asks for another
+                    try {
+                        task.run(batch);
+                    } catch (RuntimeException bug) {
+                        System.getLogger("millrace.stream")
+                                .log(System.Logger.Level.ERROR, "a drainer's task failed", bug);
+                    }
+                    step(1);
+                }
+            }
+        }
+
+        private @Nullable Task await() {
+            for (int i = 0; i < SPINS; i++) {
+                Thread.onSpinWait();
+                Task task = drainer.queue.poll();
+                if (task != null) {
+                    return task;
+                }
+            }
+            asleep = true;
+            try {
+                Task task = drainer.queue.poll(); // again: who enqueued before seeing 'asleep' did not wake us
+                if (task == null && !closed) {
+                    LockSupport.park(this);
+                    task = drainer.queue.poll();
+                }
+                return task;
+            } finally {
+                asleep = false;
+            }
+        }
+
+        /** In the same step of the same task as at the last look. By the timer only. */
+        private boolean isStuck() {
+            long now = steps;
+            boolean same = (now & 1) == 1 && now == stepsAtLastLook;
+            stepsAtLastLook = now;
+            return same;
+        }
+    }
+}

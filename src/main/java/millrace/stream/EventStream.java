@@ -1,0 +1,378 @@
+package millrace.stream;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open response: a cursor on a channel, and the few bytes that are for this reader alone. Obtained from
+ * {@link StreamEngine#open}; any thread may call its public methods, none of them blocks.
+ *
+ * <p>What goes out, in this order: own bytes ({@code retry:}, {@code gap} …), the prelude (a private channel with the
+ * replay, if there is one) until its end, then the channel; heartbeats in between, when there is nothing else.
+ */
+public final class EventStream extends WriteLoop implements Timer.Ticked {
+
+    /** Makes the bytes of a heartbeat, e.g. with a checkpoint; called by a drainer. */
+    public interface Heartbeat {
+        byte[] bytes(EventStream stream);
+    }
+
+    private static final byte[] COMMENT = {':', '\n', '\n'};
+    private static final Heartbeat SILENT = stream -> COMMENT;
+
+    private final StreamEngine engine;
+    private final StreamOptions options;
+    private final Drainers.Drainer home;
+    private final Run run = new Run();
+    private final long openedAt = System.nanoTime();
+
+    // set once, before the first run
+    private @Nullable Outlet outlet;
+
+    // by the owner of the write loop; the cursor is also read by audiences
+    private @Nullable PacedChannel prelude;
+    private long preludeCursor;
+    private volatile @Nullable Channel channel;
+    private volatile long cursor;
+    private volatile long sequence;
+    private boolean fromPrelude;
+    private byte @Nullable [] ownBatch;
+    private @Nullable CloseReason endOfContent;
+
+    /** Guarded by the channel's lock, for the audience. */
+    int seat = -1;
+
+    // by anybody
+    private final Object ownLock = new Object();
+    private @Nullable ArrayDeque<byte[]> own;
+    private volatile boolean ownWaits;
+    private volatile boolean heartbeatDue;
+    private volatile long lastWrite = openedAt;
+    private volatile Heartbeat heartbeat = SILENT;
+    private @Nullable List<Consumer<CloseReason>> onClose = new ArrayList<>(1);
+    private @Nullable CloseReason closedFor;
+
+    EventStream(StreamEngine engine, StreamOptions options, Drainers.Drainer home) {
+        this.engine = engine;
+        this.options = options;
+        this.home = home;
+    }
+
+    private final class Run extends Drainers.Task {
+        @Override
+        void run(Batch batch) {
+            EventStream.this.run(batch);
+        }
+    }
+
+    // ---- for those who open it, before start ----
+
+    /** Reads from that number of the channel on. Once, before or after {@link #readFirst}. */
+    public void read(Channel from, long number) {
+        from.attach(this, number);
+        wake();
+    }
+
+    /** Reads that channel to its end before anything else: a replay. Before {@link #start}. */
+    public void readFirst(PacedChannel replay) {
+        prelude = replay;
+        preludeCursor = 1;
+        replay.soleReader(this);
+    }
+
+    /** Reads a channel that nobody else reads: a request stream. */
+    void readAlone(PacedChannel only) {
+        only.soleReader(this);
+        cursor = 1;
+        channel = only;
+    }
+
+    /** Bytes for this reader alone, whole blocks; they go out before the next event of the channel. */
+    public void sendOwn(byte[] blocks) {
+        synchronized (ownLock) {
+            if (own == null) {
+                own = new ArrayDeque<>(2);
+            }
+            own.add(blocks);
+            ownWaits = true;
+        }
+        wake();
+    }
+
+    /** What is sent in times of silence; a comment unless this is called. */
+    public void heartbeat(Heartbeat source) {
+        heartbeat = source;
+    }
+
+    /** Calls that once, after the stream has ended, on any thread; at once if it has ended already. Must not block. */
+    public void onClose(Consumer<CloseReason> listener) {
+        synchronized (ownLock) {
+            if (closedFor == null && onClose != null) {
+                onClose.add(listener);
+                return;
+            }
+        }
+        listener.accept(closedFor == null ? CloseReason.FAILED : closedFor);
+    }
+
+    /**
+     * Ends the stream: own bytes still go out, the rest of the log is left for the next connection. A log that is to be
+     * read to its end is ended by {@link Channel#end}.
+     */
+    public void end(CloseReason reason) {
+        close(reason);
+    }
+
+    /** Ends the stream after a time, as {@code EXPIRED}; a token's end, say. */
+    public void expireAfter(Duration time) {
+        var task = engine.timer().schedule(time, () -> close(CloseReason.EXPIRED));
+        onClose(reason -> task.cancel(false));
+    }
+
+    void outlet(Outlet real) {
+        this.outlet = real;
+    }
+
+    void start() {
+        engine.timer().watch(this, firstLook());
+    }
+
+    // ---- what others ask ----
+
+    /** {@link EncodedEvent#sequence} of the last event written; 0 before the first. */
+    public long sequence() {
+        return sequence;
+    }
+
+    /** Where a replay stopped, for a reader that has had nothing of its channel yet. */
+    public void startSequence(long value) {
+        sequence = value;
+    }
+
+    /** The number of the next event of its channel. */
+    long cursor() {
+        return cursor;
+    }
+
+    boolean reads(Channel from) {
+        return channel == from;
+    }
+
+    Drainers.Drainer home() {
+        return home;
+    }
+
+    /** What the stream is counted as, e.g. {@code hub}. */
+    public String kind() {
+        return options.kind();
+    }
+
+    // ---- for the channel ----
+
+    void startReading(Channel from, long number) {
+        cursor = number;
+        channel = from;
+    }
+
+    // ---- the write loop's content side ----
+
+    @Override
+    void schedule() {
+        home.enqueue(run);
+    }
+
+    @Override
+    void run(Batch batch) {
+        Outlet out = outlet;
+        if (out == null || !out.mayBlock()) {
+            super.run(batch);
+        } else if (begin()) {
+            Thread.ofVirtual().name("millrace-write").start(() -> drain(new Batch()));
+        }
+    }
+
+    @Override
+    Next next(Batch batch) {
+        if (ownWaits) {
+            synchronized (ownLock) {
+                ownBatch = own == null ? null : own.poll();
+                ownWaits = own != null && !own.isEmpty();
+            }
+            if (ownBatch != null) {
+                return Next.WRITE;
+            }
+        }
+        if (isClosing()) {
+            return Next.NOTHING; // what is in the log is left for the next connection: an endless log never ends
+        }
+        PacedChannel first = prelude;
+        if (first != null) {
+            Next next = gather(first, preludeCursor, batch, true);
+            if (next != Next.END) {
+                return next;
+            }
+            prelude = null;
+            if (endOfContent != CloseReason.COMPLETED) {
+                return Next.END;
+            }
+            endOfContent = null;
+        }
+        Channel from = channel;
+        return from == null ? silence() : gather(from, cursor, batch, false);
+    }
+
+    private Next gather(Channel from, long number, Batch batch, boolean isPrelude) {
+        CloseReason ended = from.ended(); // before the number: nothing is appended after the end
+        if (number >= from.next()) {
+            if (ended != null) {
+                endOfContent = ended;
+                return Next.END;
+            }
+            return silence();
+        }
+        switch (from.gather(number, batch)) {
+            case TAKEN -> {
+                fromPrelude = isPrelude;
+                return Next.WRITE;
+            }
+            case LAPSED -> {
+                long oldest = from.oldest();
+                byte[] gap = from.gap(number, oldest);
+                if (gap == null) {
+                    endOfContent = CloseReason.TOO_SLOW;
+                    return Next.END;
+                }
+                cursor = oldest;
+                ownBatch = gap;
+                return Next.WRITE;
+            }
+            default -> {
+                return silence();
+            }
+        }
+    }
+
+    /** Nothing of the channel: perhaps a heartbeat. */
+    private Next silence() {
+        if (heartbeatDue) {
+            heartbeatDue = false;
+            ownBatch = heartbeat.bytes(this);
+            return Next.WRITE;
+        }
+        return Next.NOTHING;
+    }
+
+    @Override
+    CloseReason endOfContent() {
+        return endOfContent == null ? CloseReason.COMPLETED : endOfContent;
+    }
+
+    @Override
+    boolean isReady() {
+        return out().isReady();
+    }
+
+    @Override
+    void write(Batch batch) throws IOException {
+        byte[] alone = ownBatch;
+        if (alone != null) {
+            ownBatch = null;
+            out().write(alone, alone.length);
+        } else {
+            out().write(batch.bytes, batch.length);
+            if (fromPrelude) {
+                engine.drainers().delivered.add(batch.next - preludeCursor);
+                preludeCursor = batch.next;
+            } else {
+                engine.drainers().delivered.add(batch.next - cursor);
+                cursor = batch.next;
+            }
+            sequence = batch.lastSequence;
+        }
+        heartbeatDue = false;
+    }
+
+    @Override
+    void flush() throws IOException {
+        out().flush();
+        lastWrite = System.nanoTime();
+        PacedChannel first = prelude;
+        if (first != null) {
+            first.advanced(preludeCursor);
+            return;
+        }
+        Channel from = channel;
+        if (from != null) {
+            from.advanced(cursor);
+        }
+    }
+
+    @Override
+    void ended(CloseReason reason) {
+        out().complete();
+        Channel from = channel;
+        if (from != null) {
+            from.detach(this);
+        }
+        PacedChannel first = prelude;
+        if (first != null) {
+            first.end(reason); // its producer waits for a reader that will not come
+        }
+        engine.closed(this, reason);
+        List<Consumer<CloseReason>> listeners;
+        synchronized (ownLock) {
+            closedFor = reason;
+            own = null;
+            listeners = onClose;
+            onClose = null;
+        }
+        if (listeners != null) {
+            for (Consumer<CloseReason> listener : listeners) {
+                listener.accept(reason);
+            }
+        }
+    }
+
+    private Outlet out() {
+        Outlet out = outlet;
+        if (out == null) {
+            throw new IllegalStateException("not started");
+        }
+        return out;
+    }
+
+    // ---- time ----
+
+    /** The first look comes at a random time within the interval, so that heartbeats of many streams are spread. */
+    private long firstLook() {
+        long interval = options.heartbeat().toNanos();
+        return interval / 2 + ThreadLocalRandom.current().nextLong(Math.max(1, interval / 2));
+    }
+
+    @Override
+    public long tick(long now) {
+        if (isClosed()) {
+            return -1;
+        }
+        long stall = options.stallTimeout().toNanos();
+        if (isStalled(now - stall)) {
+            lost(CloseReason.TOO_SLOW);
+            return -1;
+        }
+        long interval = options.heartbeat().toNanos();
+        long silent = now - lastWrite;
+        if (isIdle() && silent >= interval - TimeUnit.MILLISECONDS.toNanos(60)) {
+            heartbeatDue = true;
+            wake();
+            return Math.min(interval, stall);
+        }
+        return Math.max(TimeUnit.MILLISECONDS.toNanos(50), Math.min(stall / 2, interval - Math.min(silent, interval)));
+    }
+}

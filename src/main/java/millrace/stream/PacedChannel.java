@@ -1,0 +1,143 @@
+package millrace.stream;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One producer that waits for its readers: the log of a request stream (its bound is the window, what was read is let
+ * go of) or of a run (what was read is kept for those who come back, as far as the bounds allow). When the log is full
+ * {@link #append} waits until the fastest reader has read the oldest event; a slower reader that is passed gets a
+ * {@code gap}.
+ */
+public final class PacedChannel extends Channel {
+
+    /** Makes the {@code gap} event for a reader that was passed. */
+    interface Gap {
+        byte[] event(long asked, long goesOnWith);
+    }
+
+    private final Condition room = lock.newCondition();
+    private final boolean keepsRead;
+    private final @Nullable Gap gap;
+    private final @Nullable Runnable lastReaderLeft;
+
+    /** Frees bytes of the budget elsewhere, if it can: true if it did. */
+    private final BooleanSupplier relief;
+
+    private long fastest = 1;
+
+    /** Where there can be only one reader it is known here, and no audience is needed. */
+    private volatile @Nullable EventStream sole;
+
+    PacedChannel(
+            Drainers drainers,
+            ByteBudget budget,
+            int maxEvents,
+            long maxBytes,
+            boolean keepsRead,
+            @Nullable Gap gap,
+            @Nullable Runnable lastReaderLeft,
+            BooleanSupplier relief) {
+        super(drainers, budget, maxEvents, maxBytes, 0);
+        this.keepsRead = keepsRead;
+        this.gap = gap;
+        this.lastReaderLeft = lastReaderLeft;
+        this.relief = relief;
+    }
+
+    /**
+     * Appends, wakes the readers, and returns the number of the event. Blocks while the log is full.
+     *
+     * @return the event's number; -1 where the channel has ended: nothing was appended
+     */
+    public long append(EncodedEvent event) throws InterruptedException {
+        long number;
+        lock.lockInterruptibly();
+        try {
+            while (ended() == null && isFullFor(event)) {
+                if (isOverBudget() && relief.getAsBoolean()) {
+                    continue; // rather an ended run than what this one still needs
+                }
+                if (oldestHeld() < fastest) {
+                    forgetOldest();
+                } else if (isOverBudget()) {
+                    room.await(100, TimeUnit.MILLISECONDS); // others' readers make room, and do not tell us
+                } else {
+                    room.await();
+                }
+            }
+            if (ended() != null) {
+                return -1;
+            }
+            number = next();
+            put(event);
+        } finally {
+            lock.unlock();
+        }
+        wakeReaders();
+        return number;
+    }
+
+    /** The one reader that this channel has. */
+    void soleReader(EventStream stream) {
+        sole = stream;
+    }
+
+    @Override
+    void wakeReaders() {
+        EventStream only = sole;
+        if (only != null) {
+            only.wake();
+        } else {
+            super.wakeReaders();
+        }
+    }
+
+    @Override
+    public void end(CloseReason reason) {
+        super.end(reason);
+        lock.lock();
+        try {
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    void advanced(long number) {
+        lock.lock();
+        try {
+            if (number > fastest) {
+                fastest = number;
+                if (!keepsRead) {
+                    while (oldestHeld() < Math.min(number, next())) {
+                        forgetOldest();
+                    }
+                }
+                room.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    void passed(long number) {
+        // kept for those who come back, or let go of in advanced()
+    }
+
+    @Override
+    byte @Nullable [] gap(long asked, long goesOnWith) {
+        return gap == null ? null : gap.event(asked, goesOnWith);
+    }
+
+    @Override
+    void readerLeft(int stillThere) {
+        if (stillThere == 0 && lastReaderLeft != null) {
+            lastReaderLeft.run();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package millrace.stream;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import millrace.problem.Problem;
+import millrace.problem.ProblemException;
+
+/** Answers a request with a problem, before anything else was written. */
+public final class ProblemResponse {
+
+    private ProblemResponse() {}
+
+    public static void send(HttpServletResponse response, ProblemException failure) throws IOException {
+        if (failure.retryAfter() != null) {
+            long seconds = Math.ceilDiv(failure.retryAfter().toMillis(), 1000);
+            response.setHeader("Retry-After", Long.toString(Math.max(1, seconds)));
+        }
+        send(response, failure.problem());
+    }
+
+    public static void send(HttpServletResponse response, Problem problem) throws IOException {
+        if (response.isCommitted()) {
+            return; // too late for a status
+        }
+        response.resetBuffer();
+        byte[] body = (problem.toJson() + "\n").getBytes(StandardCharsets.UTF_8);
+        response.setStatus(problem.status());
+        response.setContentType(Problem.MEDIA_TYPE);
+        response.setHeader("Cache-Control", "no-store");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+}

@@ -1,0 +1,221 @@
+package millrace.stream;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.ReentrantLock;
+import millrace.problem.Problem;
+import millrace.problem.ProblemType;
+import millrace.sse.Event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A resumable stream: a producer, the log of what it has sent, and readers that come and go. Every event's id is
+ * {@code <run>-<position>}, the position counting from 1. Obtained from {@link Runs}; any thread may use it.
+ */
+public final class Run {
+
+    private final StreamEngine engine;
+    private final Runs runs;
+    private final String id;
+    private final String secret;
+    private final String origin;
+    private final @Nullable String owner;
+    private final String ownerKey;
+    private final StreamOptions options;
+    private final PacedChannel log;
+
+    /** One producer at a time gives a position and appends under it. */
+    private final ReentrantLock sending = new ReentrantLock();
+
+    private final Object fields = new Object();
+    private @Nullable Thread producer;
+    private @Nullable Future<?> graceTask;
+    private boolean over;
+
+    Run(
+            StreamEngine engine,
+            Runs runs,
+            String id,
+            String secret,
+            String origin,
+            @Nullable String owner,
+            String ownerKey,
+            StreamOptions options,
+            ByteBudget budget) {
+        this.engine = engine;
+        this.runs = runs;
+        this.id = id;
+        this.secret = secret;
+        this.origin = origin;
+        this.owner = owner;
+        this.ownerKey = ownerKey;
+        this.options = options;
+        this.log = engine.runLog(budget, this::gap, this::unread, runs::evictOneEnded);
+    }
+
+    /** 22 characters of base64url: 128 random bits and more. */
+    public String id() {
+        return id;
+    }
+
+    /** What the starter shows to stop the run. */
+    public String secret() {
+        return secret;
+    }
+
+    /** Who started it; {@code null} where the starter is not known. */
+    public @Nullable String owner() {
+        return owner;
+    }
+
+    public String kind() {
+        return options.kind();
+    }
+
+    String origin() {
+        return origin;
+    }
+
+    String ownerKey() {
+        return ownerKey;
+    }
+
+    StreamOptions options() {
+        return options;
+    }
+
+    PacedChannel log() {
+        return log;
+    }
+
+    /** Whether the producer has ended, and for what reason; {@code null} while it runs. */
+    public @Nullable CloseReason ended() {
+        return log.ended();
+    }
+
+    /** The id of the event at that position. */
+    public String eventId(long position) {
+        return id + "-" + position;
+    }
+
+    /** Compares in constant time. */
+    public boolean isSecret(String shown) {
+        return MessageDigest.isEqual(secret.getBytes(StandardCharsets.UTF_8), shown.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Appends an event, whose id becomes this run's next. Blocks while the log is full and the fastest reader has not
+     * read its oldest event.
+     */
+    public void send(Event event) throws StreamClosedException, InterruptedException {
+        sending.lockInterruptibly();
+        try {
+            long position = log.next();
+            byte[] bytes = event.withId(eventId(position)).encode();
+            if (log.append(new EncodedEvent(bytes, position)) < 0) {
+                CloseReason why = log.ended();
+                throw new StreamClosedException(why == null ? CloseReason.STOPPED : why);
+            }
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    /** Ends the run; its producer is interrupted, its readers end when they have read what is there. */
+    public void stop(CloseReason reason) {
+        log.end(reason);
+        Thread running;
+        synchronized (fields) {
+            running = producer;
+        }
+        if (running != null) {
+            running.interrupt();
+        }
+        over();
+    }
+
+    /** Ends the connections of its readers, as a broken network would; the run goes on. */
+    public int cut() {
+        return engine.cut(log);
+    }
+
+    /** How many read it now. */
+    public int readers() {
+        return log.readers();
+    }
+
+    void startProducer(Producer work) {
+        Thread thread = engine.newProducer(options.kind(), () -> produce(work));
+        synchronized (fields) {
+            producer = thread;
+        }
+        thread.start();
+    }
+
+    private void produce(Producer work) {
+        try {
+            work.produce(this::send);
+            log.end(CloseReason.COMPLETED);
+        } catch (StreamClosedException | InterruptedException stopped) {
+            log.end(CloseReason.STOPPED); // without effect where stop() gave the reason
+        } catch (Exception | StackOverflowError failure) {
+            if (log.ended() == null) {
+                engine.producerFailed(options.kind(), failure);
+                sendProblem(Problem.of(ProblemType.INTERNAL, "The stream failed on our side."));
+            }
+            log.end(CloseReason.FAILED);
+        } finally {
+            over();
+        }
+    }
+
+    private void sendProblem(Problem problem) {
+        try {
+            send(Event.of("problem", problem.toJson()));
+        } catch (StreamClosedException | InterruptedException endedMeanwhile) {
+            // then nobody waits for it
+        }
+    }
+
+    private void over() {
+        synchronized (fields) {
+            if (over) {
+                return;
+            }
+            over = true;
+            producer = null;
+            if (graceTask != null) {
+                graceTask.cancel(false);
+                graceTask = null;
+            }
+        }
+        runs.ended(this);
+    }
+
+    /** Nobody reads it (any more): unless somebody comes within the grace time, it is stopped. */
+    void unread() {
+        Duration grace = options.grace();
+        if (grace.isNegative() || log.ended() != null) {
+            return;
+        }
+        synchronized (fields) {
+            if (over) {
+                return;
+            }
+            if (graceTask != null) {
+                graceTask.cancel(false);
+            }
+            graceTask = engine.timer().schedule(grace, () -> {
+                if (log.readers() == 0) {
+                    stop(CloseReason.CLIENT_GONE);
+                }
+            });
+        }
+    }
+
+    private byte[] gap(long asked, long goesOnWith) {
+        return runs.gapEvent(eventId(asked - 1), eventId(goesOnWith - 1)).encode();
+    }
+}

@@ -1,0 +1,43 @@
+package millrace.stream;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Locale;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Refuses state-changing requests that a browser sends from another site's page (cross-site request forgery). Browsers
+ * tell where a request comes from in {@code Origin}; who sends none is no browser, or did not leave the site.
+ */
+public final class SameOrigin {
+
+    private SameOrigin() {}
+
+    /** @throws ProblemException 403 where the request comes from another origin */
+    public static void require(HttpServletRequest request) throws ProblemException {
+        if (!is(request)) {
+            throw new ProblemException(
+                    ProblemType.FORBIDDEN, "This request comes from a page of another origin; send it from this one.");
+        }
+    }
+
+    public static boolean is(HttpServletRequest request) {
+        String origin = request.getHeader("Origin");
+        if (origin == null) {
+            String site = request.getHeader("Sec-Fetch-Site");
+            return site == null || site.equals("same-origin") || site.equals("none");
+        }
+        return authority(origin).equals(host(request.getHeader("Host")));
+    }
+
+    /** Scheme is left out: behind a proxy that ends TLS the server sees another than the browser. */
+    private static String authority(String origin) {
+        int start = origin.indexOf("://");
+        return start < 0 ? origin : origin.substring(start + 3).toLowerCase(Locale.ROOT);
+    }
+
+    private static String host(@Nullable String header) {
+        return header == null ? "" : header.toLowerCase(Locale.ROOT);
+    }
+}

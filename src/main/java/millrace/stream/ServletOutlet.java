@@ -1,0 +1,123 @@
+package millrace.stream;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The container's side of an event stream. No callback tells of a lost client on every container, so each of them, and
+ * an exception from a write, leads to the same end; the write loop sees to it that it happens once.
+ */
+final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
+
+    /** How long a container's error callback waits for a writer that is still inside a write. */
+    private static final long WRITER_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final EventStream stream;
+    private final boolean mayBlock;
+
+    // forgotten at the end: the container recycles both, and a closed stream may be referred to for a while
+    private volatile @Nullable AsyncContext context;
+    private volatile @Nullable ServletOutputStream out;
+
+    ServletOutlet(EventStream stream, AsyncContext context, ServletOutputStream out, boolean mayBlock) {
+        this.stream = stream;
+        this.context = context;
+        this.out = out;
+        this.mayBlock = mayBlock;
+    }
+
+    @Override
+    public boolean isReady() {
+        ServletOutputStream to = out;
+        return to == null || to.isReady();
+    }
+
+    @Override
+    public void write(byte[] bytes, int length) throws IOException {
+        ServletOutputStream to = out;
+        if (to == null) {
+            throw new IOException("ended");
+        }
+        to.write(bytes, 0, length);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        ServletOutputStream to = out;
+        if (to == null) {
+            throw new IOException("ended");
+        }
+        to.flush();
+    }
+
+    @Override
+    public void complete() {
+        AsyncContext ending = context;
+        context = null;
+        out = null;
+        if (ending != null) {
+            try {
+                ending.complete();
+            } catch (RuntimeException alreadyOver) {
+                // the container ended it first: IllegalStateException or NullPointerException, depending on which
+            }
+        }
+    }
+
+    @Override
+    public boolean mayBlock() {
+        return mayBlock;
+    }
+
+    // ---- WriteListener ----
+
+    @Override
+    public void onWritePossible() {
+        stream.writable(); // only signals: this may be an I/O thread, hold locks, or come before service() returned
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        stream.lost(CloseReason.CLIENT_GONE);
+    }
+
+    // ---- AsyncListener ----
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+        stream.lost(CloseReason.CLIENT_GONE); // without effect where we completed
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {
+        stream.lost(CloseReason.SHUTTING_DOWN); // there is no timeout but the end of the context
+    }
+
+    /**
+     * After this returns the container recycles the response: a thread that is still inside a write would write into
+     * another user's response.
+     */
+    @Override
+    public void onError(AsyncEvent event) {
+        stream.lost(CloseReason.CLIENT_GONE);
+        if (stream.isWriter(Thread.currentThread())) {
+            return; // called from within our own flush: we are the writer
+        }
+        long deadline = System.nanoTime() + WRITER_WAIT_NANOS;
+        while (stream.isDraining() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(100_000);
+        }
+    }
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {
+        // no second cycle is started
+    }
+}

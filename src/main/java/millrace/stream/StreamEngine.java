@@ -1,0 +1,374 @@
+package millrace.stream;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
+import millrace.config.Config;
+import millrace.config.Settings;
+import millrace.metrics.Metrics;
+import millrace.problem.Problem;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.sse.Event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all streams of one web application share: drainers, timer, budget, runs, and the list of what is open. Made when
+ * the application starts, closed when it stops; afterwards none of its threads is left.
+ */
+public final class StreamEngine implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger("millrace.stream");
+    private static final String ATTRIBUTE = "millrace.engine";
+    private static final Duration JOIN_TIME = Duration.ofSeconds(2);
+
+    private final Config config;
+    private final Metrics metrics;
+    private final Drainers drainers;
+    private final Timer timer;
+    private final ByteBudget budget;
+    private final Runs runs;
+    private final Set<EventStream> open = ConcurrentHashMap.newKeySet();
+    private final Set<Thread> producers = ConcurrentHashMap.newKeySet();
+    private final Map<String, AtomicInteger> openByAddress = new ConcurrentHashMap<>();
+    private final AtomicInteger openCount = new AtomicInteger();
+    private final AtomicLong names = new AtomicLong();
+    private final int maxStreams;
+    private final int maxStreamsPerAddress;
+    private final long retryMillis;
+    private volatile boolean draining;
+    private volatile boolean closed;
+
+    public StreamEngine(Config config, Metrics metrics) {
+        this.config = config;
+        this.metrics = metrics;
+        int wanted = config.get(Settings.DRAINERS);
+        this.drainers = new Drainers(wanted == 0 ? Runtime.getRuntime().availableProcessors() : wanted);
+        this.timer = new Timer(drainers::replaceStuck);
+        this.budget = new ByteBudget(config.get(Settings.BUDGET));
+        this.runs = new Runs(this, config, budget);
+        this.maxStreams = config.get(Settings.MAX_STREAMS);
+        this.maxStreamsPerAddress = config.get(Settings.MAX_STREAMS_PER_ADDRESS);
+        this.retryMillis = config.get(Settings.RETRY).toMillis();
+        metrics.eventsDelivered(drainers::delivered);
+        metrics.heldBytes(budget::used);
+        metrics.runs(runs::held);
+    }
+
+    /** The engine of that application; {@code null} where none was started. */
+    public static @Nullable StreamEngine in(ServletContext context) {
+        return (StreamEngine) context.getAttribute(ATTRIBUTE);
+    }
+
+    /** Makes this the engine of that application. */
+    public void installIn(ServletContext context) {
+        context.setAttribute(ATTRIBUTE, this);
+    }
+
+    public Config config() {
+        return config;
+    }
+
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    public Runs runs() {
+        return runs;
+    }
+
+    /** Streams open now. */
+    public int openStreams() {
+        return openCount.get();
+    }
+
+    /** True from the beginning of the end: not ready for further streams. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    // ---- opening ----
+
+    /** A log for many readers whose source keeps a history. What comes after that sequence is in it. */
+    public BroadcastChannel newBroadcast(int maxEvents, long maxBytes, long afterSequence) {
+        return new BroadcastChannel(drainers, budget, maxEvents, maxBytes, afterSequence);
+    }
+
+    /** A log for one reader whose producer waits once it is that many bytes ahead. */
+    public PacedChannel newWindow(long bytes) {
+        return new PacedChannel(drainers, budget, Integer.MAX_VALUE, bytes, false, null, null, () -> false);
+    }
+
+    PacedChannel runLog(ByteBudget part, PacedChannel.Gap gap, Runnable lastReaderLeft, BooleanSupplier relief) {
+        return new PacedChannel(
+                drainers,
+                part,
+                config.get(Settings.RUN_EVENTS),
+                config.get(Settings.RUN_BYTES),
+                true,
+                gap,
+                lastReaderLeft,
+                relief);
+    }
+
+    /**
+     * Sends status 200 and the headers of an event stream at once, and begins to write what the stream reads. To be
+     * called on the request's thread, before anything was written; other headers may have been set.
+     *
+     * @param setUp says what the stream reads; called before the container's first callback
+     * @throws ProblemException where no further stream is taken: nothing has been written then
+     * @throws IOException where the client is gone already
+     */
+    public EventStream open(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            StreamOptions options,
+            Consumer<EventStream> setUp)
+            throws ProblemException, IOException {
+        String address = request.getRemoteAddr();
+        admit(address);
+        EventStream stream = new EventStream(this, options, drainers.any());
+        boolean begun = false;
+        try {
+            writeHeaders(response);
+            ContainerTraits traits =
+                    ContainerTraits.of(request.getServletContext().getServerInfo(), request);
+            if (traits.bufferSize() > 0) {
+                response.setBufferSize(traits.bufferSize());
+            }
+            response.flushBuffer();
+            AsyncContext context = request.startAsync(request, response);
+            context.setTimeout(0);
+            ServletOutputStream out = response.getOutputStream();
+            ServletOutlet outlet = new ServletOutlet(stream, context, out, traits.mayBlock());
+            context.addListener(outlet);
+            stream.outlet(outlet);
+            stream.onClose(reason -> leave(address));
+            begun = true;
+            begin(stream, options, setUp);
+            out.setWriteListener(outlet); // last: some containers call back within it
+        } finally {
+            if (!begun) {
+                leave(address);
+            }
+        }
+        return stream;
+    }
+
+    /** As {@link #open}, onto something that is no servlet's response. */
+    EventStream open(Outlet outlet, StreamOptions options, Consumer<EventStream> setUp) {
+        EventStream stream = new EventStream(this, options, drainers.any());
+        openCount.incrementAndGet();
+        stream.outlet(outlet);
+        stream.onClose(reason -> openCount.decrementAndGet());
+        begin(stream, options, setUp);
+        return stream;
+    }
+
+    private void begin(EventStream stream, StreamOptions options, Consumer<EventStream> setUp) {
+        open.add(stream);
+        metrics.streamsOpened.labelValues(options.kind()).inc();
+        metrics.streamsOpen.labelValues(options.kind()).inc();
+        stream.sendOwn(retryHint());
+        setUp.accept(stream);
+        stream.start();
+        if (draining) {
+            stream.end(CloseReason.SHUTTING_DOWN); // it came in between
+        }
+    }
+
+    /** The headers of an event stream, for HEAD too. */
+    static void writeHeaders(HttpServletResponse response) {
+        response.setStatus(HttpServletResponse.SC_OK);
+        response.setContentType("text/event-stream;charset=utf-8");
+        if (!response.containsHeader("Cache-Control")) {
+            response.setHeader("Cache-Control", "no-cache, no-transform");
+        }
+        response.setHeader("X-Accel-Buffering", "no");
+    }
+
+    private void admit(String address) throws ProblemException {
+        if (draining) {
+            throw new ProblemException(
+                    Problem.of(ProblemType.UNAVAILABLE, "The application stops; come back in a moment."),
+                    Duration.ofSeconds(5));
+        }
+        int now = openCount.incrementAndGet();
+        if (maxStreams > 0 && now > maxStreams) {
+            openCount.decrementAndGet();
+            throw new ProblemException(
+                    Problem.of(ProblemType.UNAVAILABLE, "This server has as many streams open as it may."),
+                    Duration.ofSeconds(10));
+        }
+        if (maxStreamsPerAddress > 0) {
+            int here = openByAddress
+                    .compute(address, (key, count) -> {
+                        AtomicInteger some = count == null ? new AtomicInteger() : count;
+                        some.incrementAndGet();
+                        return some;
+                    })
+                    .get();
+            if (here > maxStreamsPerAddress) {
+                leave(address);
+                throw new ProblemException(
+                        Problem.of(
+                                ProblemType.TOO_MANY_REQUESTS,
+                                "Your address has " + maxStreamsPerAddress + " streams open, the most it may."),
+                        Duration.ofSeconds(10));
+            }
+        }
+    }
+
+    private void leave(String address) {
+        openCount.decrementAndGet();
+        if (maxStreamsPerAddress > 0) {
+            openByAddress.computeIfPresent(address, (key, count) -> count.decrementAndGet() <= 0 ? null : count);
+        }
+    }
+
+    /** {@code retry:} give or take a third, so that clients that were cut together do not come back together. */
+    private byte[] retryHint() {
+        long third = Math.max(1, retryMillis / 3);
+        long millis = retryMillis - third + ThreadLocalRandom.current().nextLong(2 * third);
+        return new Event(null, null, null, Duration.ofMillis(millis)).encode();
+    }
+
+    // ---- for the rooms' own use ----
+
+    Timer timer() {
+        return timer;
+    }
+
+    Drainers drainers() {
+        return drainers;
+    }
+
+    /** A named virtual thread that ends with the application; not started yet. */
+    public Thread newProducer(String kind, Runnable work) {
+        Thread thread = Thread.ofVirtual()
+                .name(kind + "-" + names.incrementAndGet())
+                .unstarted(() -> {
+                    producers.add(Thread.currentThread());
+                    try {
+                        if (!closed) {
+                            work.run();
+                        }
+                    } finally {
+                        producers.remove(Thread.currentThread());
+                    }
+                });
+        return thread;
+    }
+
+    void closed(EventStream stream, CloseReason reason) {
+        open.remove(stream);
+        metrics.streamsOpen.labelValues(stream.kind()).dec();
+        metrics.streamsClosed.labelValues(stream.kind(), reason.label()).inc();
+        LOG.log(Level.DEBUG, () -> stream.kind() + " stream ended: " + reason.label());
+    }
+
+    void producerFailed(String kind, Throwable failure) {
+        LOG.log(Level.WARNING, "the producer of a " + kind + " stream failed", failure);
+    }
+
+    int cut(Channel channel) {
+        int count = 0;
+        for (EventStream stream : open) {
+            if (stream.reads(channel)) {
+                stream.end(CloseReason.STOPPED);
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** Ends every stream of which that is true. */
+    public int endAll(CloseReason reason, java.util.function.Predicate<EventStream> which) {
+        int count = 0;
+        for (EventStream stream : open) {
+            if (which.test(stream)) {
+                stream.end(reason);
+                count++;
+            }
+        }
+        return count;
+    }
+
+    // ---- the end ----
+
+    /**
+     * Takes no further stream, and ends those that are open, spread over that time, each with a {@code retry:} hint.
+     * Returns when all have ended, or a little after the time. May be called twice.
+     */
+    public void drain(Duration time) {
+        draining = true;
+        List<EventStream> streams = new ArrayList<>(open);
+        long nanos = time.toNanos();
+        LongFunction<Duration> when = i -> Duration.ofNanos(nanos * i / Math.max(1, streams.size()));
+        for (int i = 0; i < streams.size(); i++) {
+            EventStream stream = streams.get(i);
+            timer.schedule(when.apply(i), () -> {
+                stream.sendOwn(retryHint());
+                stream.end(CloseReason.SHUTTING_DOWN);
+            });
+        }
+        long deadline = System.nanoTime() + nanos + TimeUnit.MILLISECONDS.toNanos(500);
+        while (!open.isEmpty() && System.nanoTime() - deadline < 0) {
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException hurried) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+    }
+
+    /** Drains by the setting, then interrupts producers and ends all threads. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        drain(draining ? Duration.ZERO : config.get(Settings.DRAIN_TIME));
+        closed = true;
+        runs.stopAll(CloseReason.SHUTTING_DOWN);
+        for (EventStream stream : open) {
+            stream.lost(CloseReason.SHUTTING_DOWN);
+        }
+        long deadline = System.nanoTime() + JOIN_TIME.toNanos();
+        for (Thread producer : producers) {
+            producer.interrupt();
+        }
+        for (Thread producer : producers) {
+            try {
+                producer.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+            } catch (InterruptedException hurried) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (!producers.isEmpty()) {
+            LOG.log(
+                    Level.WARNING,
+                    producers.size() + " producers ignore their interrupt and hold the application in memory");
+        }
+        timer.close();
+        drainers.close();
+    }
+}

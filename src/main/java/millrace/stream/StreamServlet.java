@@ -1,0 +1,263 @@
+package millrace.stream;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serial;
+import java.util.Map;
+import millrace.config.Config;
+import millrace.config.Settings;
+import millrace.metrics.Metrics;
+import millrace.problem.Problem;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.sse.Event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What users extend: one blocking method on a virtual thread, whose events flow to the client.
+ *
+ * <pre>{@code
+ * @WebServlet(urlPatterns = "/ten", asyncSupported = true)
+ * public class Ten extends StreamServlet {
+ *     protected void stream(StreamRequest request, EventSink events) throws Exception {
+ *         for (int i = 0; i < 10; i++) { events.send("" + i); Thread.sleep(100); }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>GET and POST start a producer; HEAD answers with the headers alone. The producer's {@code send} blocks while the
+ * client is slow; the producer is interrupted when the client is gone, also in its sleep: at once over HTTP/2, at the
+ * next write or heartbeat over HTTP/1.1. When it returns, the stream ends; when it throws, a {@code problem} event says
+ * so without its details. Every filter in front needs {@code async-supported} too.
+ */
+public abstract class StreamServlet extends HttpServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    /** The id of the {@code end} event: a client that comes back with it is answered 204, which stops an EventSource. */
+    static final String END_ID = "end";
+
+    /** The header with the secret that stops a run. */
+    public static final String RUN_SECRET = "Millrace-Run-Secret";
+
+    private static final String BODY = "millrace.body";
+    private static final byte[] NO_BODY = {};
+    private static final long BODY_TIMEOUT_MILLIS = 60_000;
+
+    private transient @Nullable StreamEngine ownEngine;
+    private transient @Nullable StreamEngine engine;
+    private transient @Nullable StreamOptions options;
+
+    /** The producer. */
+    protected abstract void stream(StreamRequest request, EventSink events) throws Exception;
+
+    /**
+     * Runs before any header; throw to refuse with a status. Must not block for long: this is the container's thread.
+     */
+    protected void open(StreamRequest request) throws ProblemException {}
+
+    /** How the streams of this servlet behave; called once. Override and change what should differ. */
+    protected StreamOptions options(StreamOptions standard) {
+        return standard;
+    }
+
+    /** Finds the application's engine, or starts one where this servlet lives in an application without. */
+    @Override
+    public void init() throws ServletException {
+        StreamEngine found = StreamEngine.in(getServletContext());
+        if (found == null) {
+            Config config = Config.load(System.getProperties(), System.getenv(), Map.of());
+            found = new StreamEngine(config, new Metrics());
+            found.installIn(getServletContext());
+            ownEngine = found;
+        }
+        engine = found;
+        options = options(StreamOptions.of(found.config(), "stream"));
+    }
+
+    /** Ends what {@link #init} started. */
+    @Override
+    public void destroy() {
+        StreamEngine own = ownEngine;
+        if (own != null) {
+            own.close();
+        }
+    }
+
+    /** The engine that serves this servlet. */
+    protected final StreamEngine engine() {
+        StreamEngine found = engine;
+        if (found == null) {
+            throw new IllegalStateException("init() has not run: a servlet that overrides it calls super.init()");
+        }
+        return found;
+    }
+
+    @Override
+    protected final void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        try {
+            switch (request.getMethod()) {
+                case "HEAD" -> {
+                    open(StreamRequest.copy(request, NO_BODY));
+                    StreamEngine.writeHeaders(response);
+                }
+                case "GET" -> start(request, response, NO_BODY);
+                case "POST" -> {
+                    SameOrigin.require(request);
+                    Object read = request.getAttribute(BODY);
+                    if (read instanceof ProblemException refused) {
+                        throw refused;
+                    } else if (read instanceof byte[] body) {
+                        start(request, response, body);
+                    } else if (mayHaveBody(request)) {
+                        readBodyAndComeBack(request);
+                    } else {
+                        start(request, response, NO_BODY);
+                    }
+                }
+                default -> {
+                    response.setHeader("Allow", "GET, HEAD, POST");
+                    throw new ProblemException(ProblemType.METHOD_NOT_ALLOWED, "Use GET or POST.");
+                }
+            }
+        } catch (ProblemException refused) {
+            ProblemResponse.send(response, refused);
+        }
+    }
+
+    private void start(HttpServletRequest request, HttpServletResponse response, byte[] body)
+            throws ProblemException, IOException {
+        StreamRequest copy = StreamRequest.copy(request, body);
+        StreamOptions how = options == null ? StreamOptions.of(engine().config(), "stream") : options;
+        String lastEventId = copy.lastEventId();
+        if (how.resumable()) {
+            RunResponses responses = new RunResponses(engine());
+            if (lastEventId != null && !lastEventId.isEmpty()) {
+                responses.resume(request, response, lastEventId, copy.user(), getServletName());
+                return;
+            }
+            open(copy);
+            Run run = engine().runs()
+                    .start(how, getServletName(), copy.user(), copy.remoteAddress(), sink -> stream(copy, sink));
+            responses.begin(request, response, run);
+            return;
+        }
+        if (END_ID.equals(lastEventId)) {
+            response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+            return;
+        }
+        open(copy);
+        PacedChannel window = engine().newWindow(how.window());
+        Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
+        EventStream stream = engine().open(request, response, how, opening -> opening.readAlone(window));
+        stream.onClose(reason -> {
+            window.end(reason);
+            window.discard();
+            producer.interrupt();
+        });
+        producer.start();
+    }
+
+    private void produce(StreamRequest request, PacedChannel window, StreamOptions how) {
+        EventSink sink = event -> append(window, event);
+        try {
+            stream(request, sink);
+            if (how.endEvent() && window.ended() == null) {
+                append(window, Event.of("end", "{\"reason\":\"completed\"}").withId(END_ID));
+            }
+            window.end(CloseReason.COMPLETED);
+        } catch (StreamClosedException | InterruptedException expected) {
+            window.end(CloseReason.STOPPED);
+        } catch (Exception | StackOverflowError failure) {
+            if (window.ended() == null) {
+                engine().producerFailed(how.kind(), failure);
+                String problem = Problem.of(ProblemType.INTERNAL, "The stream failed on our side.")
+                        .toJson();
+                try {
+                    append(window, Event.of("problem", problem).withId(END_ID));
+                } catch (StreamClosedException | InterruptedException goneMeanwhile) {
+                    // then nobody waits for it
+                }
+            }
+            window.end(CloseReason.FAILED);
+        }
+    }
+
+    private static void append(PacedChannel window, Event event) throws StreamClosedException, InterruptedException {
+        if (window.append(EncodedEvent.of(event)) < 0) {
+            CloseReason why = window.ended();
+            throw new StreamClosedException(why == null ? CloseReason.CLIENT_GONE : why);
+        }
+    }
+
+    // ---- the body: read by a virtual thread, so that a slow sender holds no thread of the container ----
+
+    private static boolean mayHaveBody(HttpServletRequest request) {
+        return request.getContentLengthLong() > 0
+                || request.getHeader("Transfer-Encoding") != null
+                || request.getContentLengthLong() < 0 && request.getProtocol().startsWith("HTTP/2");
+    }
+
+    private void readBodyAndComeBack(HttpServletRequest request) throws ProblemException {
+        long most = engine().config().get(Settings.MAX_BODY);
+        if (request.getContentLengthLong() > most) {
+            throw tooLarge(most);
+        }
+        AsyncContext context = request.startAsync();
+        context.setTimeout(BODY_TIMEOUT_MILLIS);
+        context.addListener(new GiveUp());
+        engine().newProducer("body", () -> {
+                    try {
+                        request.setAttribute(BODY, readBody(request.getInputStream(), most));
+                    } catch (ProblemException refused) {
+                        request.setAttribute(BODY, refused);
+                    } catch (IOException | RuntimeException gone) {
+                        request.setAttribute(
+                                BODY, new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole."));
+                    }
+                    try {
+                        context.dispatch();
+                    } catch (RuntimeException over) {
+                        // timed out or gone
+                    }
+                })
+                .start();
+    }
+
+    private static byte[] readBody(InputStream in, long most) throws IOException, ProblemException {
+        byte[] body = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 16L, most + 1));
+        if (body.length > most) {
+            throw tooLarge(most);
+        }
+        return body;
+    }
+
+    private static ProblemException tooLarge(long most) {
+        return new ProblemException(
+                ProblemType.BODY_TOO_LARGE, "The body is longer than " + most + " bytes, the most that is taken here.");
+    }
+
+    /** A sender that takes too long is cut. */
+    private static final class GiveUp implements AsyncListener {
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            event.getAsyncContext().complete();
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {}
+
+        @Override
+        public void onError(AsyncEvent event) {}
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
+    }
+}

@@ -1,0 +1,111 @@
+package millrace.stream;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One thread for all time: a wheel on which each open stream is looked at when its next heartbeat may be due (no timer
+ * per stream, nothing to do per event), and single tasks. What it runs must be short and must not block.
+ */
+final class Timer implements AutoCloseable {
+
+    /** Something that wants to be looked at now and then. */
+    interface Ticked {
+        /** @return nanoseconds until the next look; negative for never again */
+        long tick(long nanoTime);
+    }
+
+    /** Also how often stuck drainers are looked for: twice the same step means stuck for longer than this. */
+    private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final int SLOTS = 1024;
+
+    private final ScheduledThreadPoolExecutor executor;
+    private final List<List<Ticked>> wheel = new ArrayList<>(SLOTS);
+    private final long start = System.nanoTime();
+    private long done; // ticks; by the timer's thread only
+
+    Timer(Runnable everyTick) {
+        for (int i = 0; i < SLOTS; i++) {
+            wheel.add(new ArrayList<>(0));
+        }
+        executor = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread thread = new Thread(work, "millrace-timer");
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        executor.scheduleAtFixedRate(
+                () -> {
+                    everyTick.run();
+                    turn(System.nanoTime());
+                },
+                TICK_NANOS,
+                TICK_NANOS,
+                TimeUnit.NANOSECONDS);
+    }
+
+    /** Has it looked at after that time, give or take a tick. Any thread. */
+    void watch(Ticked ticked, long nanosFromNow) {
+        long ticks = Math.max(1, Math.min(SLOTS - 1L, nanosFromNow / TICK_NANOS));
+        long at = (System.nanoTime() - start) / TICK_NANOS + ticks + 1;
+        List<Ticked> slot = wheel.get((int) (at % SLOTS));
+        synchronized (slot) {
+            slot.add(ticked);
+        }
+    }
+
+    /** Runs it once, later. */
+    Future<?> schedule(Duration delay, Runnable task) {
+        return executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void turn(long now) {
+        long until = (now - start) / TICK_NANOS;
+        if (until - done > SLOTS) {
+            done = until - SLOTS; // the machine slept; each slot once is enough
+        }
+        while (done < until) {
+            done++;
+            List<Ticked> slot = wheel.get((int) (done % SLOTS));
+            List<Ticked> due;
+            synchronized (slot) {
+                if (slot.isEmpty()) {
+                    continue;
+                }
+                due = new ArrayList<>(slot);
+                slot.clear();
+                if (slot instanceof ArrayList<Ticked> list && due.size() > 64) {
+                    list.trimToSize();
+                }
+            }
+            for (Ticked ticked : due) {
+                long next;
+                try {
+                    next = ticked.tick(now);
+                } catch (RuntimeException bug) {
+                    System.getLogger("millrace.stream")
+                            .log(System.Logger.Level.ERROR, "a look at a stream failed", bug);
+                    continue;
+                }
+                if (next >= 0) {
+                    watch(ticked, next);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        executor.shutdownNow();
+        try {
+            executor.awaitTermination(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package millrace.web;
+
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import millrace.config.Config;
+import millrace.config.ConfigException;
+import millrace.config.Settings;
+import millrace.metrics.Metrics;
+import millrace.stream.StreamEngine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The application's life: everything is made here when it starts, in this order, and closed in reverse order when it
+ * stops. Other classes find it by {@link #in}.
+ */
+public final class Application implements ServletContextListener {
+
+    private static final System.Logger LOG = System.getLogger("millrace");
+    private static final String ATTRIBUTE = "millrace.application";
+
+    /** A {@link Runnable} that a launcher calls before it stops accepting: ends the streams, spread over the drain time. */
+    public static final String DRAIN_ATTRIBUTE = "millrace.drain";
+
+    private final Deque<AutoCloseable> toClose = new ArrayDeque<>();
+    private @Nullable Config config;
+    private @Nullable Metrics metrics;
+    private @Nullable StreamEngine streams;
+
+    @Override
+    public void contextInitialized(ServletContextEvent event) {
+        ServletContext context = event.getServletContext();
+        try {
+            start(context);
+        } catch (RuntimeException failure) {
+            closeAll();
+            if (failure instanceof ConfigException) {
+                LOG.log(Level.ERROR, "Millrace does not start: " + failure.getMessage());
+            }
+            throw failure;
+        }
+    }
+
+    private void start(ServletContext context) {
+        Config read = Config.load(System.getProperties(), System.getenv(), contextParameters(context));
+        Metrics counters = new Metrics();
+        StreamEngine engine = opened(new StreamEngine(read, counters));
+        engine.installIn(context);
+        config = read;
+        metrics = counters;
+        streams = engine;
+        context.setAttribute(ATTRIBUTE, this);
+        context.setAttribute(DRAIN_ATTRIBUTE, (Runnable) () -> engine.drain(read.get(Settings.DRAIN_TIME)));
+        if (read.get(Settings.DEMO)) {
+            LOG.log(Level.INFO, "demo mode: open to this machine, closed to all others");
+        }
+    }
+
+    /** Notes what is to be closed at the end. */
+    private <T extends AutoCloseable> T opened(T part) {
+        toClose.push(part);
+        return part;
+    }
+
+    @Override
+    public void contextDestroyed(ServletContextEvent event) {
+        closeAll();
+    }
+
+    private void closeAll() {
+        while (!toClose.isEmpty()) {
+            try {
+                toClose.pop().close();
+            } catch (Exception failure) {
+                LOG.log(Level.WARNING, "a part did not close", failure);
+            }
+        }
+    }
+
+    static Application in(ServletContext context) {
+        Application application = (Application) context.getAttribute(ATTRIBUTE);
+        if (application == null) {
+            throw new IllegalStateException("Millrace's listener has not started; is it declared in web.xml?");
+        }
+        return application;
+    }
+
+    Config config() {
+        return started(config);
+    }
+
+    Metrics metrics() {
+        return started(metrics);
+    }
+
+    StreamEngine streams() {
+        return started(streams);
+    }
+
+    boolean isDemo() {
+        return config().get(Settings.DEMO);
+    }
+
+    private static <T> T started(@Nullable T part) {
+        if (part == null) {
+            throw new IllegalStateException("not started");
+        }
+        return part;
+    }
+
+    private static Map<String, String> contextParameters(ServletContext context) {
+        Map<String, String> parameters = new HashMap<>();
+        for (String name : Collections.list(context.getInitParameterNames())) {
+            parameters.put(name, context.getInitParameter(name));
+        }
+        return parameters;
+    }
+}

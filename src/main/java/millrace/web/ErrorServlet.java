@@ -1,0 +1,39 @@
+package millrace.web;
+
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.Serial;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+
+/**
+ * Where the container sends what it refuses itself, and what nobody answers: a problem instead of its page, without a
+ * stack trace and without its version.
+ */
+public final class ErrorServlet extends ProblemServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    @Override
+    void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
+        Object status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
+        Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+        int code = status instanceof Integer number ? number : 404;
+        ProblemType type = switch (code) {
+            case 400 -> ProblemType.BAD_PARAMETER;
+            case 401 -> ProblemType.UNAUTHORIZED;
+            case 403 -> ProblemType.FORBIDDEN;
+            case 404 -> ProblemType.NOT_FOUND;
+            case 405 -> ProblemType.METHOD_NOT_ALLOWED;
+            case 413 -> ProblemType.BODY_TOO_LARGE;
+            case 415 -> ProblemType.UNSUPPORTED_MEDIA_TYPE;
+            case 429 -> ProblemType.TOO_MANY_REQUESTS;
+            case 503 -> ProblemType.UNAVAILABLE;
+            default -> code >= 500 ? ProblemType.INTERNAL : ProblemType.BAD_PARAMETER;
+        };
+        throw new ProblemException(
+                type, type == ProblemType.NOT_FOUND ? "There is nothing at " + path + "." : type.title() + ".");
+    }
+}

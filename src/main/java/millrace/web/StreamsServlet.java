@@ -1,0 +1,112 @@
+package millrace.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.Serial;
+import java.util.List;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.stream.CloseReason;
+import millrace.stream.FormData;
+import millrace.stream.Run;
+import millrace.stream.RunResponses;
+import millrace.stream.Runs;
+import millrace.stream.SameOrigin;
+import millrace.stream.StreamRequest;
+import millrace.stream.StreamServlet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code /streams/{id}}: GET follows a run, from the first event held or after the last event id; DELETE stops it; in
+ * demo mode POST to {@code /streams/{id}/cut} cuts its connections, to watch clients resume.
+ */
+public final class StreamsServlet extends ProblemServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    /** How clients spell the cursor in the query, in the order of precedence. */
+    static final List<String> CURSOR_NAMES = List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID");
+
+    @Override
+    void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
+        String path = request.getPathInfo() == null ? "" : request.getPathInfo();
+        boolean cut = path.endsWith("/cut");
+        String id = path.substring(Math.min(1, path.length()), cut ? path.length() - 4 : path.length());
+        if (!Runs.isRunId(id) || cut && !application().isDemo()) {
+            throw notFound(request);
+        }
+        Run run = application().streams().runs().find(id, request.getRemoteUser());
+        if (run == null) {
+            throw new ProblemException(ProblemType.NOT_FOUND, "That run is not held (any more).");
+        }
+        switch (request.getMethod()) {
+            case "GET" -> {
+                if (cut) {
+                    throw methodNotAllowed(response, "POST");
+                }
+                follow(request, response, run);
+            }
+            case "POST" -> {
+                if (!cut) {
+                    throw methodNotAllowed(response, "GET, DELETE");
+                }
+                SameOrigin.require(request);
+                run.cut();
+                response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+            }
+            case "DELETE" -> {
+                SameOrigin.require(request);
+                stop(request, response, run);
+            }
+            default -> throw methodNotAllowed(response, cut ? "POST" : "GET, DELETE");
+        }
+    }
+
+    private void follow(HttpServletRequest request, HttpServletResponse response, Run run)
+            throws ProblemException, IOException {
+        RunResponses responses = new RunResponses(application().streams());
+        String cursor = cursor(request);
+        if (cursor == null || cursor.isEmpty()) {
+            responses.fromTheFirstHeld(request, response, run);
+            return;
+        }
+        Runs.Position after = Runs.Position.parse(cursor);
+        if (after == null || !after.run().equals(run.id())) {
+            throw new ProblemException(
+                    ProblemType.BAD_LAST_EVENT_ID,
+                    "The last event id is none of this run's; they begin with " + run.id() + "-.");
+        }
+        responses.resume(request, response, run, after.position());
+    }
+
+    private static void stop(HttpServletRequest request, HttpServletResponse response, Run run)
+            throws ProblemException {
+        String shown = request.getHeader(StreamServlet.RUN_SECRET);
+        boolean isStarter = run.owner() != null && run.owner().equals(request.getRemoteUser());
+        if (!isStarter && (shown == null || !run.isSecret(shown))) {
+            throw new ProblemException(
+                    ProblemType.FORBIDDEN,
+                    "Stopping a run needs the secret that its starter was given, in the header "
+                            + StreamServlet.RUN_SECRET + ".");
+        }
+        run.stop(CloseReason.STOPPED);
+        response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+    }
+
+    /** Header before query; where a name is repeated the last is the fresh one. */
+    static @Nullable String cursor(HttpServletRequest request) throws ProblemException {
+        String header = StreamRequest.lastEventId(request);
+        if (header != null) {
+            return header;
+        }
+        FormData query = FormData.parse(request.getQueryString());
+        for (String name : CURSOR_NAMES) {
+            String value = query.last(name);
+            if (value != null) {
+                return value;
+            }
+        }
+        return null;
+    }
+}
