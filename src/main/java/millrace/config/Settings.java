@@ -127,7 +127,7 @@ public final class Settings {
                     try {
                         found.add((Setting<?>) field.get(null));
                     } catch (IllegalAccessException impossible) {
-                        throw new AssertionError(impossible);
+                        throw new LinkageError(impossible.getMessage(), impossible);
                     }
                 }
             }

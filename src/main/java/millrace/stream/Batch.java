@@ -26,6 +26,7 @@ final class Batch {
 
     byte[] bytes = scratch;
     int length;
+    private boolean alone;
 
     boolean holds(Channel ofChannel, long fromNumber) {
         return channel == ofChannel && from == fromNumber;
@@ -43,13 +44,15 @@ final class Batch {
     boolean take(EncodedEvent event) {
         if (length == 0) {
             bytes = event.bytes; // alone, it goes as it is
+            alone = true;
         } else {
-            if (bytes == scratch ? length + event.length() > MAX_BYTES : bytes.length + event.length() > MAX_BYTES) {
+            if (length + event.length() > MAX_BYTES) {
                 return false;
             }
-            if (bytes != scratch) {
+            if (alone) {
                 System.arraycopy(bytes, 0, scratch, 0, length);
                 bytes = scratch;
+                alone = false;
             }
             System.arraycopy(event.bytes, 0, scratch, length, event.length());
         }

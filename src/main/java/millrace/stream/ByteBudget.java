@@ -42,7 +42,7 @@ final class ByteBudget {
     }
 
     boolean exceeded() {
-        return used.get() > maxBytes || whole != null && whole.exceeded();
+        return used.get() > maxBytes || (whole != null && whole.exceeded());
     }
 
     long used() {

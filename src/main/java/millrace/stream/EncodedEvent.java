@@ -16,7 +16,7 @@ public final class EncodedEvent {
         try {
             HOLDERS = MethodHandles.lookup().findVarHandle(EncodedEvent.class, "holders", int.class);
         } catch (ReflectiveOperationException impossible) {
-            throw new AssertionError(impossible);
+            throw new LinkageError(impossible.getMessage(), impossible);
         }
     }
 

@@ -161,7 +161,7 @@ public final class Runs {
                 ended.add(run);
             }
         }
-        engine.timer().schedule(kept, () -> {
+        var unused = engine.timer().schedule(kept, () -> {
             synchronized (lock) {
                 forget(run);
             }

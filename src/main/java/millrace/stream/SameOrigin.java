@@ -14,7 +14,7 @@ public final class SameOrigin {
 
     private SameOrigin() {}
 
-    /** @throws ProblemException 403 where the request comes from another origin */
+    /** Throws a 403 where the request comes from another origin. */
     public static void require(HttpServletRequest request) throws ProblemException {
         if (!is(request)) {
             throw new ProblemException(

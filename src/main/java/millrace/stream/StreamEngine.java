@@ -324,7 +324,7 @@ public final class StreamEngine implements AutoCloseable {
         LongFunction<Duration> when = i -> Duration.ofNanos(nanos * i / Math.max(1, streams.size()));
         for (int i = 0; i < streams.size(); i++) {
             EventStream stream = streams.get(i);
-            timer.schedule(when.apply(i), () -> {
+            var unused = timer.schedule(when.apply(i), () -> {
                 stream.sendOwn(retryHint());
                 stream.end(CloseReason.SHUTTING_DOWN);
             });

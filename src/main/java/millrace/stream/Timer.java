@@ -15,7 +15,7 @@ final class Timer implements AutoCloseable {
 
     /** Something that wants to be looked at now and then. */
     interface Ticked {
-        /** @return nanoseconds until the next look; negative for never again */
+        /** Returns the nanoseconds until the next look; negative for never again. */
         long tick(long nanoTime);
     }
 
@@ -39,7 +39,7 @@ final class Timer implements AutoCloseable {
             return thread;
         });
         executor.setRemoveOnCancelPolicy(true);
-        executor.scheduleAtFixedRate(
+        var unused = executor.scheduleAtFixedRate(
                 () -> {
                     everyTick.run();
                     turn(System.nanoTime());

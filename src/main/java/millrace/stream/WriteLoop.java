@@ -56,7 +56,7 @@ abstract class WriteLoop {
             WORD = lookup.findVarHandle(WriteLoop.class, "word", int.class);
             CLOSING = lookup.findVarHandle(WriteLoop.class, "closing", CloseReason.class);
         } catch (ReflectiveOperationException impossible) {
-            throw new AssertionError(impossible);
+            throw new LinkageError(impossible.getMessage(), impossible);
         }
     }
 

@@ -33,7 +33,7 @@ abstract class ProblemServlet extends HttpServlet {
         return Application.in(getServletContext());
     }
 
-    /** @throws ProblemException 405, with the methods that are offered */
+    /** A 405, with the methods that are offered. */
     static ProblemException methodNotAllowed(HttpServletResponse response, String allowed) {
         response.setHeader("Allow", allowed);
         return new ProblemException(ProblemType.METHOD_NOT_ALLOWED, "Use one of " + allowed + ".");
