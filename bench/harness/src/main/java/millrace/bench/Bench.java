@@ -1,0 +1,221 @@
+package millrace.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Starts the contenders one after the other, runs the scenes against each, and prints one Markdown table. All of it is
+ * repeated in rounds, every second one in reverse order, and the median is the figure.
+ *
+ * <pre>
+ * --smoke            one short round with a tenth of the connections: does everything work?
+ * --rounds 5         how often
+ * --seconds 4        how long a scene is measured
+ * --warmup 3         how long a scene runs before that; a fresh server gets twice as much, unmeasured, first
+ * --only a,b         contenders whose names contain one of these
+ * --scenes A,B       scenes by their name
+ * </pre>
+ */
+public final class Bench {
+
+    private boolean smoke;
+    private int rounds = 5;
+    private int seconds = 4;
+    private int warmup = 3;
+    private String only = "";
+    private final Set<Scene> scenes = EnumSet.allOf(Scene.class);
+    private final Path logs;
+    private final List<Result> results = new ArrayList<>();
+    private final PrintStream progress = System.err;
+
+    private Bench(String[] args) throws IOException {
+        for (int i = 0; i < args.length; i++) {
+            switch (args[i]) {
+                case "--smoke" -> {
+                    smoke = true;
+                    rounds = 1;
+                    seconds = 1;
+                    warmup = 0;
+                }
+                case "--rounds" -> rounds = Integer.parseInt(args[++i]);
+                case "--seconds" -> seconds = Integer.parseInt(args[++i]);
+                case "--warmup" -> warmup = Integer.parseInt(args[++i]);
+                case "--only" -> only = args[++i];
+                case "--scenes" -> {
+                    scenes.clear();
+                    for (String name : args[++i].split(",")) {
+                        scenes.add(Scene.valueOf(name));
+                    }
+                }
+                default -> throw new IllegalArgumentException("unknown option " + args[i]);
+            }
+        }
+        logs = Path.of(System.getProperty("bench.home", "bench"), "target", "logs");
+        Files.createDirectories(logs);
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        Bench bench = new Bench(args);
+        bench.run();
+        new Report(bench.results, "bench/run " + String.join(" ", args)).print(System.out);
+        boolean failed = bench.results.stream().anyMatch(result -> result.note().startsWith("failed"));
+        System.exit(failed ? 1 : 0);
+    }
+
+    private void run() throws IOException, InterruptedException {
+        List<Contender> contenders = new ArrayList<>();
+        for (Contender contender : Contender.all()) {
+            if (!only.isEmpty() && !contender.named(only)) {
+                continue;
+            }
+            if (contender.missing().isEmpty()) {
+                contenders.add(contender);
+            } else {
+                scenes.forEach(
+                        scene -> results.add(Result.failed(contender, scene, "could not run: " + contender.missing())));
+            }
+        }
+        for (int round = 1; round <= rounds; round++) {
+            for (Contender contender : round % 2 == 1 ? contenders : contenders.reversed()) {
+                progress.printf("round %d of %d: %s%n", round, rounds, contender.name());
+                round(contender, round);
+            }
+        }
+    }
+
+    private void round(Contender contender, int round) throws IOException, InterruptedException {
+        Path log = logs.resolve(contender.name().replaceAll("[^A-Za-z0-9]+", "-") + ".log");
+        Set<Scene> wanted = EnumSet.copyOf(scenes);
+        wanted.retainAll(contender.scenes());
+        try (ServerProcess server = ServerProcess.start(contender, log)) {
+            if (wanted.contains(Scene.START)) {
+                results.add(
+                        new Result(contender, Scene.START, -1, -1, server.startTime.toNanos() / 1e6, -1, -1, 0, ""));
+            }
+            if (!smoke && wanted.stream().anyMatch(scene -> scene.kind == Scene.Kind.FANOUT)) {
+                client(contender, server, Scene.SATURATED, warmup, warmup);
+            }
+            for (Scene scene : wanted) {
+                if (scene.kind == Scene.Kind.FANOUT || scene.kind == Scene.Kind.REQUESTS) {
+                    Result result = Result.of(contender, scene, client(contender, server, scene, warmup, seconds));
+                    results.add(result);
+                    progress.println("  " + Report.row(result));
+                }
+            }
+        } catch (IOException e) {
+            results.add(Result.failed(contender, wanted.iterator().next(), "failed: " + e.getMessage()));
+            return;
+        }
+        if (wanted.contains(Scene.IDLE) && round == 1) {
+            try (ServerProcess server = ServerProcess.start(contender, log)) {
+                Result result = idle(contender, server);
+                results.add(result);
+                progress.println("  " + Report.row(result));
+            } catch (IOException e) {
+                results.add(Result.failed(contender, Scene.IDLE, "failed: " + e.getMessage()));
+            }
+        }
+    }
+
+    private ProcessBuilder loadClient(Contender contender, ServerProcess server, Scene scene, List<String> more) {
+        List<String> command = new ArrayList<>(List.of(
+                Contender.javaProgram(),
+                "-XX:+UseSerialGC",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "millrace.bench.load.LoadClient"));
+        List<String> load = scene.load(smoke);
+        command.addAll(load);
+        command.addAll(more);
+        command.add("mode=" + scene.kind.name().toLowerCase());
+        command.add("port=" + server.port);
+        command.add("pid=" + server.pid());
+        command.add("post=" + contender.publish());
+        command.add("prefix=" + contender.publishPrefix());
+        contender.publishHeaders().forEach(header -> command.add("header=" + header));
+        if (scene.kind == Scene.Kind.REQUESTS) {
+            command.add("path=" + contender.stream() + "?n=" + scene.number("n", smoke) + "&interval="
+                    + scene.number("interval", smoke));
+        } else {
+            command.add("path=" + contender.events());
+        }
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    }
+
+    private Map<String, String> client(Contender contender, ServerProcess server, Scene scene, int warmup, int seconds)
+            throws IOException, InterruptedException {
+        Process client = ServerProcess.helper(
+                loadClient(contender, server, scene, List.of("warmup=" + warmup, "measure=" + seconds)));
+        Map<String, String> said = new HashMap<>();
+        read(client, said, "");
+        if (!client.waitFor(90, TimeUnit.SECONDS)) {
+            ServerProcess.kill(client);
+        }
+        return said;
+    }
+
+    /** Reads results until the client ends or says the given line. */
+    private static boolean read(Process client, Map<String, String> said, String until) throws IOException {
+        BufferedReader lines = client.inputReader(StandardCharsets.UTF_8);
+        for (String line; (line = lines.readLine()) != null; ) {
+            if (line.equals(until)) {
+                return true;
+            }
+            int equals = line.indexOf('=');
+            if (equals > 0) {
+                said.put(line.substring(0, equals), line.substring(equals + 1));
+            }
+        }
+        return false;
+    }
+
+    private Result idle(Contender contender, ServerProcess server) throws IOException, InterruptedException {
+        JvmMemory jvm = contender.java() ? new JvmMemory(server.pid()) : null;
+        try (jvm) {
+            int connections = Scene.IDLE.number("connections", smoke);
+            if (jvm != null) {
+                jvm.usedBytes();
+            }
+            long before = jvm != null ? jvm.usedBytes() : Proc.residentBytes(server.pid());
+            int hold = smoke ? 2 : 32;
+            Process client = ServerProcess.helper(loadClient(contender, server, Scene.IDLE, List.of("hold=" + hold)));
+            Map<String, String> said = new HashMap<>();
+            if (!read(client, said, "ready")) {
+                return Result.failed(
+                        contender, Scene.IDLE, "failed: " + said.getOrDefault("error", "the load client gave up"));
+            }
+            long cpu = Proc.cpuNanos(server.pid());
+            long start = System.nanoTime();
+            Thread.sleep(hold * 1000L);
+            double share = (Proc.cpuNanos(server.pid()) - cpu) / (double) (System.nanoTime() - start);
+            long after = jvm != null ? jvm.usedBytes() : Proc.residentBytes(server.pid());
+            client.outputWriter().append('\n').flush();
+            read(client, said, "");
+            String note = String.format(
+                    "%.2f %% of one core over %d s; %s",
+                    share * 100, hold, jvm != null ? "heap and direct buffers" : "resident");
+            return new Result(
+                    contender,
+                    Scene.IDLE,
+                    -1,
+                    -1,
+                    -1,
+                    -1,
+                    (after - before) / (double) connections,
+                    Long.parseLong(said.getOrDefault("lost", "0")),
+                    note);
+        }
+    }
+}
