@@ -109,8 +109,30 @@ public final class Settings {
             "millrace.metrics-token", "", "A bearer token that may read /metrics from elsewhere; empty: none.");
     public static final Setting<String> METRICS_ROLE = Setting.text(
             "millrace.metrics-role", "", "A role of the container whose users may read /metrics; empty: none.");
+    public static final Setting<String> HISTORY = new Setting<>(
+            "millrace.history",
+            "file:",
+            "memory, or file:PATH",
+            "Where published updates are kept: a directory, or this process's memory; file: alone is millrace/APPLICATION/history in"
+                    + " the server's own directory, or else in .millrace of the user's home.",
+            Settings::parseHistory);
+    public static final Setting<Integer> HISTORY_EVENTS = Setting.number(
+            "millrace.history-events", 100_000, 1, 100_000_000, "The history keeps at most so many updates.");
+    public static final Setting<Long> HISTORY_BYTES = Setting.bytes(
+            "millrace.history-bytes",
+            "256m",
+            "The history keeps at most so many bytes; on disk up to an eighth more for a while.");
+    public static final Setting<Duration> HISTORY_AGE =
+            Setting.duration("millrace.history-age", "0s", "The history keeps updates for so long; 0s for any time.");
 
     private Settings() {}
+
+    private static String parseHistory(String text) {
+        if (!text.equals("memory") && !text.startsWith("file:")) {
+            throw new IllegalArgumentException("write memory, file: or file:/a/directory");
+        }
+        return text;
+    }
 
     /** All settings, in the order of this file. */
     public static List<Setting<?>> all() {

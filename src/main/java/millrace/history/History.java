@@ -1,7 +1,14 @@
 package millrace.history;
 
+import java.lang.System.Logger.Level;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import millrace.config.Config;
+import millrace.config.Settings;
+import millrace.metrics.Metrics;
 
 /**
  * The ordered log of all updates of one hub.
@@ -30,6 +37,39 @@ import java.util.concurrent.CompletableFuture;
  * <p><b>Failure.</b> Where a {@link HistoryException} is thrown or completes a future, the web answers 503.
  */
 public interface History extends AutoCloseable {
+
+    /**
+     * Opens the history that the settings ask for, and logs where it lies. If that fails, the reason is logged, and the
+     * history that is returned refuses every update with it; nothing else is affected.
+     *
+     * @param application the name of the web application, for the standard place of the file
+     * @param sink gets every update that is appended from now on
+     */
+    static History open(Config config, String application, Metrics metrics, Sink sink) {
+        Retention retention = new Retention(
+                config.get(Settings.HISTORY_EVENTS),
+                config.get(Settings.HISTORY_BYTES),
+                config.get(Settings.HISTORY_AGE));
+        String kind = config.get(Settings.HISTORY);
+        History history;
+        if (kind.equals("memory")) {
+            history = new MemoryHistory(retention, InstantSource.system(), sink);
+        } else {
+            try {
+                String path = kind.substring("file:".length());
+                Path directory = path.isEmpty() ? Place.standard(System.getProperties(), application) : Path.of(path);
+                history = FileHistory.open(directory, retention, InstantSource.system(), sink);
+            } catch (HistoryException | InvalidPathException e) {
+                HistoryException reason = e instanceof HistoryException known
+                        ? known
+                        : new HistoryException(Settings.HISTORY.key() + " names no place: " + e.getMessage(), e);
+                System.getLogger(History.class.getName()).log(Level.ERROR, reason.getMessage(), reason);
+                history = new UnavailableHistory(reason);
+            }
+        }
+        HistoryMetrics.register(history, metrics.registry());
+        return history;
+    }
 
     /**
      * Puts an update at the end of the log. Does not block. Updates that one thread appends one after the other stand
