@@ -72,7 +72,9 @@ final class HostParser {
         if (domain.chars().allMatch(c -> c < 128)) {
             return domain.toLowerCase(Locale.ROOT);
         }
-        String mapped = Normalizer.normalize(domain, Normalizer.Form.NFKC).toLowerCase(Locale.ROOT);
+        String mapped = Normalizer.normalize(domain, Normalizer.Form.NFKC)
+                .replace("\u00ad", "")
+                .toLowerCase(Locale.ROOT);
         if (mapped.chars().anyMatch(c -> c == 'ß' || c == 'ς' || Character.getType(c) == Character.FORMAT)) {
             return null;
         }

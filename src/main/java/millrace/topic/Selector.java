@@ -4,7 +4,7 @@ package millrace.topic;
  * Selects topics, as a subscriber or a token wrote it. Immutable; equal selectors select the same topics, so they may
  * share what is made for them. Matching takes time linear in the topic's length, whatever the selector.
  */
-public sealed interface Selector permits Everything, Exact, UriTemplate {
+public sealed interface Selector permits Everything, Exact, UriTemplate, UrlPattern {
 
     /** As it was written: {@code *}, a topic, a template or a pattern. */
     String text();
@@ -43,6 +43,17 @@ public sealed interface Selector permits Everything, Exact, UriTemplate {
     static Selector ofExact(String text) throws SelectorException {
         requireVisible(text);
         return text.equals("*") ? everything() : new Exact(text);
+    }
+
+    /**
+     * What the 1.0 protocol calls {@code urlpattern}: {@code *}, or a WHATWG URL Pattern, which is resolved against the
+     * hub's URL as topics are. What is not offered is listed in {@code UrlPattern}.
+     *
+     * @throws SelectorException when it is no URL Pattern, or one that is not offered here
+     */
+    static Selector ofUrlPattern(String text, HubUrl hub) throws SelectorException {
+        requireVisible(text);
+        return text.equals("*") ? everything() : UrlPattern.parse(text, hub);
     }
 
     private static void requireVisible(String text) throws SelectorException {

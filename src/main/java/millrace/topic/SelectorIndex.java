@@ -28,6 +28,10 @@ public final class SelectorIndex<T> {
     private final Set<T> everything = ConcurrentHashMap.newKeySet();
     private final ConcurrentSkipListMap<String, Map<Selector, Set<T>>> templates = new ConcurrentSkipListMap<>();
 
+    // by the hub that they are resolved against, which is one and the same except in tests
+    private final Map<HubUrl, ConcurrentSkipListMap<String, Map<Selector, Set<T>>>> urlPatterns =
+            new ConcurrentHashMap<>();
+
     // held by who changes the patterns; whoever finds does without
     private final ReentrantLock patternChange = new ReentrantLock();
     private final AtomicInteger patterns = new AtomicInteger();
@@ -39,6 +43,7 @@ public final class SelectorIndex<T> {
                 case Everything all -> everything.add(value);
                 case Exact topic -> exact.compute(topic.text(), (key, set) -> plus(set, value));
                 case UriTemplate template -> addPattern(templates, template.prefix(), template, value);
+                case UrlPattern pattern -> addPattern(urlPatterns(pattern.hub()), pattern.prefix(), pattern, value);
             }
         }
     }
@@ -50,6 +55,7 @@ public final class SelectorIndex<T> {
                 case Everything all -> everything.remove(value);
                 case Exact topic -> exact.computeIfPresent(topic.text(), (key, set) -> minus(set, value));
                 case UriTemplate template -> removePattern(templates, template.prefix(), template, value);
+                case UrlPattern pattern -> removePattern(urlPatterns(pattern.hub()), pattern.prefix(), pattern, value);
             }
         }
     }
@@ -64,6 +70,12 @@ public final class SelectorIndex<T> {
                 finding.all(set);
             }
             findPatterns(templates, topic.ascii(), topic, finding);
+            urlPatterns.forEach((hub, index) -> {
+                Url url = index.isEmpty() ? null : topic.url(hub);
+                if (url != null) {
+                    findPatterns(index, url.key(), topic, finding);
+                }
+            });
         }
         finding.finish();
     }
@@ -76,6 +88,10 @@ public final class SelectorIndex<T> {
     /** How many different templates and URL Patterns there are: the caller caps them. */
     public int distinctPatterns() {
         return patterns.get();
+    }
+
+    private ConcurrentSkipListMap<String, Map<Selector, Set<T>>> urlPatterns(HubUrl hub) {
+        return urlPatterns.computeIfAbsent(hub, key -> new ConcurrentSkipListMap<>());
     }
 
     private void addPattern(

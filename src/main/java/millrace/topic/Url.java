@@ -23,6 +23,9 @@ record Url(
         @Nullable String query,
         @Nullable String fragment) {
 
+    /** A character that no component holds. */
+    static final char KEY_SEPARATOR = '\n';
+
     /** {@code null} when it cannot be parsed. */
     static @Nullable Url parse(String text, @Nullable Url base) {
         return new UrlParser(text, base).parse();
@@ -45,8 +48,16 @@ record Url(
         };
     }
 
-    boolean special() {
-        return isSpecial(scheme);
+    /** What URL Patterns are sorted by: scheme, host, port and path, each ended by a separator. */
+    String key() {
+        return scheme
+                + KEY_SEPARATOR
+                + hostOrEmpty()
+                + KEY_SEPARATOR
+                + portOrEmpty()
+                + KEY_SEPARATOR
+                + path
+                + KEY_SEPARATOR;
     }
 
     String hostOrEmpty() {
