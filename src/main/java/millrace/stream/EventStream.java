@@ -200,6 +200,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     @Override
     Next next(Batch batch) {
+        if (ownBatch != null) {
+            return Next.WRITE; // found by an earlier run, which the container was not ready for
+        }
         if (ownWaits) {
             synchronized (ownLock) {
                 ownBatch = own == null ? null : own.poll();

@@ -160,7 +160,7 @@ public final class Run {
             log.end(CloseReason.COMPLETED);
         } catch (StreamClosedException | InterruptedException stopped) {
             log.end(CloseReason.STOPPED); // without effect where stop() gave the reason
-        } catch (Exception | StackOverflowError failure) {
+        } catch (Throwable failure) {
             if (log.ended() == null) {
                 engine.producerFailed(options.kind(), failure);
                 sendProblem(Problem.of(ProblemType.INTERNAL, "The stream failed on our side."));

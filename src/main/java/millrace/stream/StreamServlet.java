@@ -175,7 +175,7 @@ public abstract class StreamServlet extends HttpServlet {
             window.end(CloseReason.COMPLETED);
         } catch (StreamClosedException | InterruptedException expected) {
             window.end(CloseReason.STOPPED);
-        } catch (Exception | StackOverflowError failure) {
+        } catch (Throwable failure) {
             if (window.ended() == null) {
                 engine().producerFailed(how.kind(), failure);
                 String problem = Problem.of(ProblemType.INTERNAL, "The stream failed on our side.")

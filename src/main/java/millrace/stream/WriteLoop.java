@@ -318,9 +318,11 @@ abstract class WriteLoop {
             broken = true;
             ready = true; // go on as the owner, if still so, and finish
         }
-        if (!ready) {
+        if (!ready && !broken) {
             return false; // writable() comes
         }
+        // broken: lost() may have found DRAINING, and have left the end to us; the container need not call back any
+        // more
         // lost: writable() came and has scheduled another run, or lost() closed
         return compareAndSet(awaiting, withState(awaiting, DRAINING));
     }

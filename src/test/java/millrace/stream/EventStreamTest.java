@@ -1,0 +1,161 @@
+package millrace.stream;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import millrace.config.Config;
+import millrace.metrics.Metrics;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** One open stream on the real engine, and a container that the test plays itself. */
+class EventStreamTest {
+
+    private final StreamEngine engine =
+            new StreamEngine(Config.load(new Properties(), Map.of(), Map.of()), new Metrics());
+
+    @AfterEach
+    void close() {
+        engine.endAll(CloseReason.STOPPED, stream -> true);
+        engine.close();
+    }
+
+    @Test
+    void ownBytesThatTheContainerWasNotReadyForAreNotReplacedByLaterOnes() throws Exception {
+        var container = new PlayedContainer();
+        EventStream stream = engine.open(container, options(), opening -> {});
+        container.ready = false;
+        stream.writable();
+        container.awaitAsked(1); // with the retry hint in its hands
+        stream.sendOwn("data: later\n\n".getBytes(UTF_8));
+        container.ready = true;
+        stream.writable();
+        stream.end(CloseReason.COMPLETED);
+        assertEquals(CloseReason.COMPLETED, container.awaitEnd(stream));
+        assertTrue(container.text().matches("retry: \\d+\n\ndata: later\n\n"), container.text());
+    }
+
+    @Test
+    void ownBytesThatTheContainerWasNotReadyForStillGoOutBeforeTheEnd() throws Exception {
+        var container = new PlayedContainer();
+        EventStream stream = engine.open(container, options(), opening -> {});
+        container.ready = false;
+        stream.writable();
+        container.awaitAsked(1);
+        stream.end(CloseReason.COMPLETED);
+        container.ready = true;
+        stream.writable();
+        assertEquals(CloseReason.COMPLETED, container.awaitEnd(stream));
+        assertTrue(container.text().startsWith("retry: "), container.text());
+    }
+
+    /** The container tells of the error just before the drainer asks it, and never calls back. */
+    @Test
+    void aClientThatIsLostWhileTheDrainerIsAboutToAskIsEndedAtOnce() throws Exception {
+        var container = new PlayedContainer();
+        EventStream stream = engine.open(container, options().withHeartbeat(Duration.ofMillis(100)), opening -> {});
+        stream.writable();
+        container.awaitText("retry");
+        stream.heartbeat(silent -> {
+            container.ready = false;
+            silent.lost(CloseReason.CLIENT_GONE);
+            return ":\n\n".getBytes(UTF_8);
+        });
+        assertEquals(CloseReason.CLIENT_GONE, container.awaitEnd(stream));
+    }
+
+    @Test
+    void aProducerThatDiesOfAnErrorEndsItsRun() throws Exception {
+        Run run = engine.runs().start(options().asResumable(), "test", null, "127.0.0.1", events -> {
+            throw new AssertionError("on purpose");
+        });
+        for (int i = 0; i < 500 && run.ended() == null; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(CloseReason.FAILED, run.ended());
+    }
+
+    private StreamOptions options() {
+        return StreamOptions.of(engine.config(), "test");
+    }
+
+    /** Takes everything while it is ready; counts how often it was asked. */
+    private static final class PlayedContainer implements Outlet {
+
+        volatile boolean ready = true;
+        private final Semaphore refused = new Semaphore(0);
+        private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+        private final CountDownLatch completed = new CountDownLatch(1);
+
+        @Override
+        public boolean isReady() {
+            boolean answer = ready;
+            if (!answer) {
+                refused.release();
+            }
+            return answer;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) {
+            assertTrue(ready);
+            synchronized (written) {
+                written.write(bytes, 0, length);
+            }
+        }
+
+        @Override
+        public void flush() {
+            assertTrue(ready);
+        }
+
+        @Override
+        public void complete() {
+            completed.countDown();
+        }
+
+        @Override
+        public boolean mayBlock() {
+            return false;
+        }
+
+        String text() {
+            synchronized (written) {
+                return written.toString(UTF_8);
+            }
+        }
+
+        void awaitAsked(int times) throws InterruptedException {
+            assertTrue(refused.tryAcquire(times, 5, TimeUnit.SECONDS), "was not asked");
+        }
+
+        void awaitText(String part) throws InterruptedException {
+            for (int i = 0; i < 500 && !text().contains(part); i++) {
+                Thread.sleep(10);
+            }
+            assertTrue(text().contains(part), text());
+        }
+
+        CloseReason awaitEnd(EventStream stream) throws InterruptedException {
+            var reason = new AtomicReference<CloseReason>();
+            var told = new CountDownLatch(1);
+            stream.onClose(why -> {
+                assertNull(reason.getAndSet(why));
+                told.countDown();
+            });
+            assertTrue(told.await(5, TimeUnit.SECONDS), () -> "still " + stream);
+            assertTrue(completed.await(1, TimeUnit.SECONDS));
+            return reason.get();
+        }
+    }
+}
