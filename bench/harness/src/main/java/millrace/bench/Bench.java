@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
  * --warmup 3         how long a scene runs before that; a fresh server gets twice as much, unmeasured, first
  * --only a,b         contenders whose names contain one of these
  * --scenes A,B       scenes by their name
+ * --java "options"   more options for every JVM that is a server
  * </pre>
  */
 public final class Bench {
@@ -58,6 +59,7 @@ public final class Bench {
                         scenes.add(Scene.valueOf(name));
                     }
                 }
+                case "--java" -> System.setProperty("bench.java", args[++i]);
                 default -> throw new IllegalArgumentException("unknown option " + args[i]);
             }
         }

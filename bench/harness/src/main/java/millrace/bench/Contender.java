@@ -50,6 +50,7 @@ record Contender(
                 true,
                 "",
                 EnumSet.complementOf(EnumSet.of(Scene.START))));
+        all.addAll(millrace());
         all.add(nchan());
         all.add(peer("Undertow", javaCommand("peers/undertow", "millrace.bench.peer.UndertowPeer"), true, "", ALL));
         all.add(peer("Vert.x", javaCommand("peers/vertx", "millrace.bench.peer.VertxPeer"), true, "", ALL));
@@ -79,6 +80,33 @@ record Contender(
                 java,
                 missing,
                 scenes);
+    }
+
+    /** The WAR's hub, and a servlet in an application that has Millrace's classes, on Tomcat and on Jetty. */
+    private static List<Contender> millrace() {
+        String app = HOME.resolve("target/bench-app.war").toString();
+        List<Contender> all = new ArrayList<>();
+        Set<Scene> requests = EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED);
+        Set<Scene> fanOut = EnumSet.complementOf(EnumSet.of(Scene.START, Scene.REQUESTS, Scene.REQUESTS_PACED));
+        all.add(peer("Millrace StreamServlet on Tomcat", onTomcat(app), true, "", requests));
+        all.add(peer("Millrace StreamServlet on Jetty", onJetty(app), true, "", requests));
+        all.add(peer("Millrace channel without hub on Tomcat", onTomcat(app), true, "", fanOut));
+        all.add(peer("Millrace channel without hub on Jetty", onJetty(app), true, "", fanOut));
+        return all;
+    }
+
+    private static List<String> onTomcat(String war) {
+        Path target = HOME.resolveSibling("target");
+        String classPath = target.resolve("run-classes") + File.pathSeparator + target.resolve("run/*");
+        return List.of(
+                javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.run.Main", "--war", war, "--port", "PORT");
+    }
+
+    private static List<String> onJetty(String war) {
+        List<String> command =
+                new ArrayList<>(javaCommand("peers/millrace-jetty", "millrace.bench.peer.JettyWar"));
+        command.add(war);
+        return command;
     }
 
     private static Contender nchan() {
@@ -186,7 +214,13 @@ record Contender(
     }
 
     List<String> command(int port, Path folder) {
-        return command.stream()
+        String more = System.getProperty("bench.java", "").strip();
+        Stream<String> words = command.stream();
+        if (java && !more.isEmpty()) {
+            words = Stream.of(command.stream().limit(1), Arrays.stream(more.split(" +")), command.stream().skip(1))
+                    .flatMap(part -> part);
+        }
+        return words
                 .map(word -> word.replace("PORT", Integer.toString(port)).replace("FOLDER", folder.toString()))
                 .toList();
     }

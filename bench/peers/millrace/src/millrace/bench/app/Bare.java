@@ -1,0 +1,33 @@
+package millrace.bench.app;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+
+/** An open response that is never written to again: the container's own share of the memory of an idle stream. */
+public final class Bare extends HttpServlet {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        response.setContentType("text/event-stream");
+        if (getServletContext().getServerInfo().startsWith("jetty")) {
+            response.setBufferSize(8192); // as Millrace does
+        }
+        response.flushBuffer();
+        AsyncContext context = request.startAsync();
+        context.setTimeout(0);
+        response.getOutputStream().setWriteListener(new WriteListener() {
+            @Override
+            public void onWritePossible() {}
+
+            @Override
+            public void onError(Throwable failure) {
+                context.complete();
+            }
+        });
+    }
+}
