@@ -25,12 +25,10 @@ interface Answer extends AutoCloseable {
     Message next() throws IOException, InterruptedException;
 
     /**
-     * Closes an answer that is complete. Waits for a moment, so that the upstream can end its response and the
-     * connection can be used again.
+     * Lets go of an answer that is complete: the upstream gets a moment to end its response, so that the connection can
+     * be used again. Does not wait; closing it afterwards changes nothing.
      */
-    default void finish() throws InterruptedException {
-        close();
-    }
+    default void finish() {}
 
     @Override
     void close();

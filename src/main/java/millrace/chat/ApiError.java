@@ -5,10 +5,17 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
+import java.io.IOException;
 import java.io.StringReader;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import millrace.problem.Problem;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +92,62 @@ public record ApiError(int status, String message, String json, Map<String, Stri
                 "upstream_unauthorized",
                 "the upstream server does not accept the credentials that Millrace is configured with",
                 DO_NOT_RETRY);
+    }
+
+    /** The upstream could not be reached, or broke off before it had said anything. */
+    static ApiError unreachable(IOException failure) {
+        return failure instanceof HttpTimeoutException
+                ? upstream(504, "upstream_timeout", "the upstream server did not answer in time")
+                : upstream(502, "upstream_unreachable", "the upstream server cannot be reached, or broke off");
+    }
+
+    /** Something failed on our side; what it was is in the log. */
+    static ApiError internal() {
+        return of(500, "server_error", null, null, "something failed on our side", Map.of());
+    }
+
+    /** Somebody stopped it, or the application stops. */
+    static ApiError stopped() {
+        return of(503, "server_error", null, "stopped", "the generation was stopped", Map.of());
+    }
+
+    /** A problem in the shape that OpenAI's clients read. */
+    public static ApiError of(ProblemException failure) {
+        Problem problem = failure.problem();
+        Duration retryAfter = failure.retryAfter();
+        String type = switch (problem.status()) {
+            case 401 -> "authentication_error";
+            case 403 -> "permission_error";
+            case 429 -> "rate_limit_error";
+            default -> problem.status() < 500 ? "invalid_request_error" : "server_error";
+        };
+        return of(
+                problem.status(),
+                type,
+                null,
+                problem.type().name().toLowerCase(Locale.ROOT),
+                problem.detail(),
+                retryAfter == null ? Map.of() : Map.of("Retry-After", Long.toString(ceilSeconds(retryAfter))));
+    }
+
+    /** The same for whoever speaks to another path than {@code /v1}. */
+    public Problem toProblem() {
+        ProblemType type = switch (status) {
+            case 400, 422 -> ProblemType.BAD_BODY;
+            case 401 -> ProblemType.UNAUTHORIZED;
+            case 403 -> ProblemType.FORBIDDEN;
+            case 404 -> ProblemType.NOT_FOUND;
+            case 413 -> ProblemType.BODY_TOO_LARGE;
+            case 429 -> ProblemType.TOO_MANY_REQUESTS;
+            case 500 -> ProblemType.INTERNAL;
+            case 503 -> ProblemType.UNAVAILABLE;
+            default -> ProblemType.UPSTREAM_FAILED;
+        };
+        return Problem.of(type, message);
+    }
+
+    private static long ceilSeconds(Duration time) {
+        return Math.max(1, Math.ceilDiv(time.toMillis(), 1000));
     }
 
     /**

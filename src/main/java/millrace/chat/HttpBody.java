@@ -58,7 +58,7 @@ final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoClose
             case End last -> {
                 end = last;
                 if (last.failure() != null) {
-                    throw new IOException("the upstream's answer was cut: " + last.failure(), last.failure());
+                    throw new IOException("the upstream's answer was cut off", last.failure());
                 }
                 yield null;
             }
@@ -78,6 +78,15 @@ final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoClose
             lock.unlock();
         }
         pieces.add(new End(new IOException("closed")));
+    }
+
+    /**
+     * Gives the body that long to come to its end, so that the connection can be used again, and closes it then. Does not
+     * wait.
+     */
+    void finish(Duration farewell) {
+        CompletableFuture.delayedExecutor(farewell.toNanos(), TimeUnit.NANOSECONDS, Runnable::run)
+                .execute(this::close);
     }
 
     /** At once: the response counts as arrived with its headers. */

@@ -111,7 +111,8 @@ final class HttpUpstream implements Upstream {
             throw new HttpTimeoutException(
                     "the upstream did not answer within " + limits.silence().toSeconds() + " s");
         } catch (ExecutionException failed) {
-            throw new IOException("the upstream cannot be reached: " + failed.getCause(), failed.getCause());
+            warn("upstream " + name + " cannot be reached: " + failed.getCause());
+            throw new IOException("the upstream server cannot be reached", failed.getCause());
         } finally {
             if (response == null) { // also when interrupted; the response may be arriving at this moment
                 pending.cancel(true);
@@ -191,6 +192,7 @@ final class HttpUpstream implements Upstream {
         private final EventStreamParser parser = new EventStreamParser(
                 (type, data, lastEventId) -> parsed.add(new Message(type, masked(data))), limits.maxEventBytes());
         private byte[] scratch = {};
+        private volatile boolean finished;
 
         Streamed(HttpBody body) {
             this.body = body;
@@ -199,7 +201,7 @@ final class HttpUpstream implements Upstream {
         @Override
         public @Nullable Message next() throws IOException, InterruptedException {
             while (parsed.isEmpty()) {
-                if (!feed(limits.silence())) {
+                if (!feed()) {
                     if (parser.end()) {
                         throw new IOException("the upstream's answer ended inside an event");
                     }
@@ -209,8 +211,8 @@ final class HttpUpstream implements Upstream {
             return parsed.poll();
         }
 
-        private boolean feed(Duration limit) throws IOException, InterruptedException {
-            List<ByteBuffer> piece = body.take(limit);
+        private boolean feed() throws IOException, InterruptedException {
+            List<ByteBuffer> piece = body.take(limits.silence());
             if (piece == null) {
                 return false;
             }
@@ -225,29 +227,18 @@ final class HttpUpstream implements Upstream {
             return true;
         }
 
-        /**
-         * Reads up to the end if that is at hand, so that the connection can be used again; for everything that is not
-         * there within a quarter of a second, for a stream that goes on, and for an interrupted thread, closes it.
-         */
+        /** The end of the body is all that is missing: one more piece, which is asked for already. */
         @Override
-        public void finish() throws InterruptedException {
-            try {
-                long deadline = System.nanoTime() + FAREWELL_TIME.toNanos();
-                for (long left; (left = deadline - System.nanoTime()) > 0; ) {
-                    if (body.take(Duration.ofNanos(left)) == null) {
-                        return;
-                    }
-                }
-            } catch (IOException notAtItsEnd) {
-                // closed below
-            } finally {
-                body.close();
-            }
+        public void finish() {
+            finished = true;
+            body.finish(FAREWELL_TIME);
         }
 
         @Override
         public void close() {
-            body.close();
+            if (!finished) {
+                body.close();
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.function.LongSupplier;
 
@@ -27,6 +28,32 @@ public final class Metrics {
             .help("Event streams that ended, by kind and reason.")
             .labelNames("kind", "reason")
             .register(registry);
+
+    public final Counter generations = Counter.builder()
+            .name("millrace_chat_generations_total")
+            .help("Chat generations that ended, by upstream and by what ended them.")
+            .labelNames("upstream", "end")
+            .register(registry);
+    public final Counter tokens = Counter.builder()
+            .name("millrace_chat_tokens_total")
+            .help("Tokens by upstream and kind; from the upstream's usage, or deltas counted where it sends none.")
+            .labelNames("upstream", "kind", "source")
+            .register(registry);
+    public final Histogram firstToken = Histogram.builder()
+            .name("millrace_chat_first_token_seconds")
+            .help("Time from a chat request to its first delta, by upstream.")
+            .labelNames("upstream")
+            .classicOnly()
+            .classicUpperBounds(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+            .register(registry);
+    public final Histogram betweenTokens = Histogram.builder()
+            .name("millrace_chat_between_tokens_seconds")
+            .help("Time between two deltas of one generation, by upstream.")
+            .labelNames("upstream")
+            .classicOnly()
+            .classicUpperBounds(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+            .register(registry);
+
     /** Events handed to containers for a reader; counted where it costs least, asked for when it is scraped. */
     public void eventsDelivered(LongSupplier count) {
         CounterWithCallback.builder()

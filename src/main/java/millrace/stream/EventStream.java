@@ -319,7 +319,11 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     @Override
     void ended(CloseReason reason) {
-        out().complete();
+        if (reason == CloseReason.FAILED && options.cutOnFailure()) {
+            out().cut();
+        } else {
+            out().complete();
+        }
         Channel from = channel;
         if (from != null) {
             from.detach(this);

@@ -15,6 +15,11 @@ interface Outlet {
     /** Ends the response; nothing is called afterwards. Does not throw. */
     void complete();
 
+    /** As {@link #complete}, but so that the client sees a broken connection, where the container can do that. */
+    default void cut() {
+        complete();
+    }
+
     /** Whether write and flush may block here, so that they belong on a thread of their own. */
     boolean mayBlock();
 }

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Run {
 
+    /** The request that starts a run may take a moment until it reads it, also where the grace time is 0. */
+    private static final Duration FIRST_READER_TIME = Duration.ofSeconds(10);
+
     private final StreamEngine engine;
     private final Runs runs;
     private final String id;
@@ -33,6 +36,7 @@ public final class Run {
     private @Nullable Thread producer;
     private @Nullable Future<?> graceTask;
     private boolean over;
+    private boolean wasRead;
 
     Run(
             StreamEngine engine,
@@ -203,6 +207,10 @@ public final class Run {
         synchronized (fields) {
             if (over) {
                 return;
+            }
+            if (!wasRead) {
+                wasRead = true; // from the next call on: this one comes from the start
+                grace = grace.compareTo(FIRST_READER_TIME) < 0 ? FIRST_READER_TIME : grace;
             }
             if (graceTask != null) {
                 graceTask.cancel(false);

@@ -28,6 +28,15 @@ public final class RunResponses {
         }
     }
 
+    /** Answers with 202: where the run can be followed, and how to stop it. */
+    public void accept(HttpServletRequest request, HttpServletResponse response, Run run) {
+        response.setStatus(HttpServletResponse.SC_ACCEPTED);
+        response.setHeader("Preference-Applied", "respond-async");
+        response.setHeader("Content-Location", location(request, run));
+        response.setHeader(StreamServlet.RUN_SECRET, run.secret());
+        response.setHeader("Cache-Control", "private, no-store");
+    }
+
     /**
      * Goes on after an event, named by its id.
      *
@@ -87,11 +96,15 @@ public final class RunResponses {
     /** Sends the events from that position on. */
     public void follow(HttpServletRequest request, HttpServletResponse response, Run run, long position)
             throws ProblemException, IOException {
-        response.setHeader("Content-Location", request.getContextPath() + "/streams/" + run.id());
+        response.setHeader("Content-Location", location(request, run));
         if (run.owner() != null) {
             response.setHeader("Cache-Control", "private, no-store, no-transform");
         }
         engine.open(request, response, run.options(), stream -> stream.read(run.log(), position));
+    }
+
+    private static String location(HttpServletRequest request, Run run) {
+        return request.getContextPath() + "/streams/" + run.id();
     }
 
     /** A browser's EventSource, or something that behaves like it: it cannot read a status. */

@@ -72,6 +72,17 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
     }
 
     @Override
+    public void cut() {
+        AsyncContext ending = context;
+        if (ending != null && BrokenEnd.begin(ending)) {
+            context = null; // the container completes it after the dispatch
+            out = null;
+        } else {
+            complete();
+        }
+    }
+
+    @Override
     public boolean mayBlock() {
         return mayBlock;
     }

@@ -15,6 +15,8 @@ import millrace.config.Settings;
  * @param grace a run that nobody reads for so long is cancelled
  * @param endEvent a finite stream that is not resumable closes with an {@code end} event, so that an
  *     {@code EventSource} that comes back can be told to stay away
+ * @param cutOnFailure a stream that ends as {@code FAILED} ends with a broken connection where the container can do
+ *     that: for clients that would take what they have got for the whole
  */
 public record StreamOptions(
         String kind,
@@ -23,7 +25,8 @@ public record StreamOptions(
         long window,
         boolean resumable,
         Duration grace,
-        boolean endEvent) {
+        boolean endEvent,
+        boolean cutOnFailure) {
 
     /** The settings' values. */
     public static StreamOptions of(Config config, String kind) {
@@ -34,31 +37,37 @@ public record StreamOptions(
                 config.get(Settings.WINDOW),
                 false,
                 config.get(Settings.RUN_GRACE),
-                true);
+                true,
+                false);
     }
 
     public StreamOptions withHeartbeat(Duration value) {
-        return new StreamOptions(kind, value, stallTimeout, window, resumable, grace, endEvent);
+        return new StreamOptions(kind, value, stallTimeout, window, resumable, grace, endEvent, cutOnFailure);
     }
 
     public StreamOptions withStallTimeout(Duration value) {
-        return new StreamOptions(kind, heartbeat, value, window, resumable, grace, endEvent);
+        return new StreamOptions(kind, heartbeat, value, window, resumable, grace, endEvent, cutOnFailure);
     }
 
     public StreamOptions withWindow(long bytes) {
-        return new StreamOptions(kind, heartbeat, stallTimeout, bytes, resumable, grace, endEvent);
+        return new StreamOptions(kind, heartbeat, stallTimeout, bytes, resumable, grace, endEvent, cutOnFailure);
     }
 
     /** A run: its log is kept within the bounds of the settings, and readers come and go. */
     public StreamOptions asResumable() {
-        return new StreamOptions(kind, heartbeat, stallTimeout, window, true, grace, endEvent);
+        return new StreamOptions(kind, heartbeat, stallTimeout, window, true, grace, endEvent, cutOnFailure);
     }
 
     public StreamOptions withGrace(Duration value) {
-        return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, value, endEvent);
+        return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, value, endEvent, cutOnFailure);
     }
 
     public StreamOptions withoutEndEvent() {
-        return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, grace, false);
+        return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, grace, false, cutOnFailure);
+    }
+
+    /** A stream that fails ends with a broken connection, where the container can do that. */
+    public StreamOptions withCutOnFailure() {
+        return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, grace, endEvent, true);
     }
 }

@@ -102,6 +102,7 @@ public abstract class StreamServlet extends HttpServlet {
 
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        BrokenEnd.rethrow(request);
         try {
             switch (request.getMethod()) {
                 case "HEAD" -> {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.Serial;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.stream.BrokenEnd;
 import millrace.stream.ProblemResponse;
 
 /** The base of our own servlets: what is refused is answered as a problem, in one place. */
@@ -22,6 +23,7 @@ abstract class ProblemServlet extends HttpServlet {
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response)
             throws IOException, ServletException {
+        BrokenEnd.rethrow(request);
         try {
             answer(request, response);
         } catch (ProblemException refused) {

@@ -1,0 +1,53 @@
+package millrace.chat;
+
+import java.util.concurrent.TimeUnit;
+import millrace.metrics.Metrics;
+
+/** What one generation adds to the metrics. Used by one thread. */
+final class Tally {
+
+    private static final double NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Metrics metrics;
+    private final String upstream;
+    private long last = System.nanoTime();
+    private long deltas;
+    private long promptTokens = -1;
+    private long completionTokens = -1;
+
+    Tally(Metrics metrics, String upstream) {
+        this.metrics = metrics;
+        this.upstream = upstream;
+    }
+
+    void add(Chunk chunk) {
+        if (chunk.promptTokens() >= 0) {
+            promptTokens = chunk.promptTokens();
+        }
+        if (chunk.completionTokens() >= 0) {
+            completionTokens = chunk.completionTokens();
+        }
+        if (chunk.says()) {
+            long now = System.nanoTime();
+            var histogram = deltas++ == 0 ? metrics.firstToken : metrics.betweenTokens;
+            histogram.labelValues(upstream).observe((now - last) / NANOS);
+            last = now;
+        }
+    }
+
+    /**
+     * Counts the tokens too: an aborted generation has cost them as well, but its usage never comes, so that its deltas
+     * are counted.
+     */
+    void end(String cause) {
+        metrics.generations.labelValues(upstream, cause).inc();
+        if (promptTokens >= 0) {
+            metrics.tokens.labelValues(upstream, "prompt", "usage").inc(promptTokens);
+        }
+        if (completionTokens >= 0) {
+            metrics.tokens.labelValues(upstream, "completion", "usage").inc(completionTokens);
+        } else {
+            metrics.tokens.labelValues(upstream, "completion", "counted").inc(deltas);
+        }
+    }
+}
