@@ -39,7 +39,12 @@ export function chatPanel({demo, tab}) {
   window.addEventListener('storage', event => {
     if (conversation.isChangedBy(event)) showConversation();
   });
-  setInterval(showRate, 250);
+  window.addEventListener('pagehide', () => {
+    if (live) conversation.change(live.turn.id, {answer: live.saved()});
+  });
+  setInterval(() => {
+    if (live) showFigures(live);
+  }, 250);
   loadModels();
   showConversation();
   if (!live) say('idle', '', 'ready');
@@ -120,11 +125,12 @@ export function chatPanel({demo, tab}) {
           began = performance.now();
           say('open', opens > 1 ? 'Connected again; the answer goes on.' : 'The answer comes.', 'answering');
         } else if (state === 'waiting') say('waiting', 'The connection was lost; the browser comes back.', 'reconnecting');
-        else if (state === 'closed') ended(view, opens);
+        else if (state === 'closed') closed(view);
       },
       onEvent(event) {
         if (event.type === 'gap') return view.fail(gapInWords(event.data));
         if (event.type === 'problem') return view.fail(inWords(500, event.data));
+        view.lastEventId = event.lastEventId;
         const now = performance.now();
         if (view.answer.take(event.data)) {
           if (asked !== null && view.answer.deltas === 1) el('first').textContent = `${(now - asked).toFixed(0)} ms`;
@@ -135,42 +141,52 @@ export function chatPanel({demo, tab}) {
         view.draw();
         if (view.answer.done) {
           view.source.stop();
-          ended(view, 1);
+          closed(view);
         }
       },
     });
   }
 
-  async function ended(view, opens) {
-    const {answer} = view;
+  /**
+   * The connection is closed for good. With `[DONE]` the answer is complete; else only the server knows what that means,
+   * for an EventSource tells no status, and one that dies with its page during a reload looks the same.
+   */
+  async function closed(view) {
+    if (!view.answer.done) {
+      const status = await statusOf(view);
+      if (status === 200) {
+        view.restart();
+        followRun(view, null);
+        return;
+      }
+      if (status === 204) view.end(view.stoppedHere ? 'Stopped.' : 'The answer was stopped.');
+      else view.lost('The server does not keep this answer any more.');
+    }
     if (live === view) live = null;
     view.drawNow();
-    if (!answer.done && opens === 0) {
-      await restore(view);
-    } else {
-      const stopped = !answer.done && !answer.error;
-      if (stopped) view.end(view.stoppedHere ? 'Stopped.' : 'The answer was stopped.');
-      conversation.change(view.turn.id, {run: null, answer: view.saved()});
-      if (answer.error) say('failed', answer.error, 'failed');
-      else say('done', stopped ? 'Stopped.' : 'Done.', stopped ? 'stopped' : 'done');
-    }
+    conversation.change(view.turn.id, {run: null, answer: view.saved()});
     showControls();
+    showFigures(view);
+    if (view.answer.error) say('failed', view.answer.error, 'failed');
+    else if (view.answer.done) say('done', 'Done.', 'done');
+    else say('done', 'Stopped.', 'stopped');
   }
 
-  /** The run is not there any more: show what was kept of the answer, and why there is no more. */
-  async function restore(view) {
-    let why = inWords(0);
-    try {
-      const response = await fetch(view.turn.run.url, {cache: 'no-store'});
-      if (response.status === 404) why = 'This answer is no longer kept by the server.';
-      else if (response.status !== 200) why = inWords(response.status, await response.text());
-      await response.body?.cancel();
-    } catch {
-      // not reachable: said already
+  /** 204: the run is over and read to its end; 200: it goes on; 404: nobody knows it. Waits while nobody can say. */
+  async function statusOf(view) {
+    const headers = view.lastEventId ? {'Last-Event-ID': view.lastEventId} : {};
+    for (;;) {
+      try {
+        const {status, body} = await fetch(view.turn.run.url, {headers, cache: 'no-store'});
+        await body?.cancel();
+        if ([200, 204].includes(status)) return status;
+        if (status >= 400 && status < 500 && status !== 429) return 404;
+      } catch {
+        // not reachable
+      }
+      say('waiting', 'The server cannot be reached; trying again.', 'reconnecting');
+      await new Promise(resolve => setTimeout(resolve, 3000));
     }
-    view.fail(why);
-    conversation.change(view.turn.id, {run: null, answer: view.saved()});
-    say('failed', why, 'lost');
   }
 
   async function stop() {
@@ -195,11 +211,10 @@ export function chatPanel({demo, tab}) {
     el('question').focus();
   }
 
-  function showRate() {
-    if (!live) return;
-    const rate = live.rate.perSecond(performance.now());
-    el('rate').textContent = rate === null ? '–' : rate.toFixed(1);
-    el('tokens').textContent = live.answer.tokens();
+  function showFigures(view) {
+    const rate = view.rate.perSecond(performance.now());
+    if (rate !== null) el('rate').textContent = rate.toFixed(1);
+    el('tokens').textContent = view.answer.tokens();
   }
 
   function showControls() {

@@ -1,5 +1,8 @@
 import DOMPurify from './lib/purify.es.js';
-import {marked} from './lib/marked.esm.js';
+import {Marked} from './lib/marked.esm.js';
+
+// HTML inside of Markdown is shown as the text it is
+const marked = new Marked({gfm: true, renderer: {html: ({text}) => escaped(text)}});
 
 /** What an answer may consist of. No image: it would fetch an address that the model chose. */
 const ALLOWED = {
@@ -27,7 +30,7 @@ export class MarkdownView {
   }
 
   show(text) {
-    const tokens = marked.lexer(text, {gfm: true, breaks: false});
+    const tokens = marked.lexer(text);
     const blocks = [];
     for (const token of tokens) if (token.type !== 'space' && token.type !== 'def') blocks.push(token);
     let same = 0;
@@ -49,4 +52,8 @@ function safe(html) {
     link.target = '_blank';
   }
   return fragment;
+}
+
+function escaped(text) {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -3,12 +3,13 @@ import {copyOf} from './log-view.js';
 import {MarkdownView} from './markdown.js';
 import {Rate} from './rate.js';
 
-/** A question and its answer on the page. */
+/** A question and its answer on the page. The answer comes from a run, or from what was kept of it. */
 export class TurnView {
   answer = new Answer();
   rate = new Rate();
   /** What follows the answer's run; null before and after. */
   source = null;
+  lastEventId = '';
   stoppedHere = false;
   #markdown;
   #reasoning;
@@ -68,6 +69,19 @@ export class TurnView {
   fail(sentence) {
     this.answer.error = sentence;
     this.drawNow();
+  }
+
+  /** Empties the answer: its run is read from the beginning. */
+  restart() {
+    this.answer = new Answer();
+    this.lastEventId = '';
+    this.drawNow();
+  }
+
+  /** The run is gone: shows what was kept of the answer, and why there is no more. */
+  lost(sentence) {
+    if (!this.answer.content && this.turn.answer) this.#restore(this.turn.answer);
+    this.fail(sentence);
   }
 
   /** What is kept of the answer when its run is over. */
