@@ -1,0 +1,25 @@
+package millrace.web;
+
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.Serial;
+
+/** The page: gives the JSP its few values. The JSP lies in WEB-INF, so that nobody gets it without the filter. */
+public final class PageServlet extends HttpServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected void doGet(HttpServletRequest request, HttpServletResponse response)
+            throws ServletException, IOException {
+        var context = getServletContext();
+        boolean demo = Application.in(context).isDemo();
+        request.setAttribute("demo", demo);
+        // the name of the container is for trying out; a public page keeps it to itself
+        request.setAttribute("servedBy", demo ? context.getServerInfo() : "a servlet container");
+        request.getRequestDispatcher("/WEB-INF/index.jsp").forward(request, response);
+    }
+}
