@@ -107,8 +107,19 @@ public record ApiError(int status, String message, String json, Map<String, Stri
     }
 
     /** Somebody stopped it, or the application stops. */
-    static ApiError stopped() {
+    public static ApiError stopped() {
         return of(503, "server_error", null, "stopped", "the generation was stopped", Map.of());
+    }
+
+    /** Who asks has shown nothing that would let them in. */
+    public static ApiError unauthorized() {
+        return of(
+                401,
+                "authentication_error",
+                null,
+                "invalid_api_key",
+                "this needs an API key of this server, as a bearer token",
+                Map.of("WWW-Authenticate", "Bearer realm=\"millrace\""));
     }
 
     /** A problem in the shape that OpenAI's clients read. */

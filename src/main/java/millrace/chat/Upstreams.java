@@ -60,6 +60,11 @@ public final class Upstreams implements AutoCloseable {
         return upstream;
     }
 
+    /** For clients that name none: the first of the settings, the guide if there is none. */
+    public String defaultModel() {
+        return byModel.keySet().iterator().next();
+    }
+
     /** The answer to {@code GET /v1/models}. */
     public String modelsJson() {
         var data = ChatJson.PROVIDER.createArrayBuilder();

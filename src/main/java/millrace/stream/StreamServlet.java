@@ -1,14 +1,10 @@
 package millrace.stream;
 
-import jakarta.servlet.AsyncContext;
-import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.Serial;
 import java.util.Map;
 import millrace.config.Config;
@@ -47,9 +43,7 @@ public abstract class StreamServlet extends HttpServlet {
     /** The header with the secret that stops a run. */
     public static final String RUN_SECRET = "Millrace-Run-Secret";
 
-    private static final String BODY = "millrace.body";
     private static final byte[] NO_BODY = {};
-    private static final long BODY_TIMEOUT_MILLIS = 60_000;
 
     private transient @Nullable StreamEngine ownEngine;
     private transient @Nullable StreamEngine engine;
@@ -112,15 +106,10 @@ public abstract class StreamServlet extends HttpServlet {
                 case "GET" -> start(request, response, NO_BODY);
                 case "POST" -> {
                     SameOrigin.require(request);
-                    Object read = request.getAttribute(BODY);
-                    if (read instanceof ProblemException refused) {
-                        throw refused;
-                    } else if (read instanceof byte[] body) {
+                    byte[] body = RequestBody.readOrComeBack(
+                            request, engine(), engine().config().get(Settings.MAX_BODY));
+                    if (body != null) {
                         start(request, response, body);
-                    } else if (mayHaveBody(request)) {
-                        readBodyAndComeBack(request);
-                    } else {
-                        start(request, response, NO_BODY);
                     }
                 }
                 default -> {
@@ -196,69 +185,5 @@ public abstract class StreamServlet extends HttpServlet {
             CloseReason why = window.ended();
             throw new StreamClosedException(why == null ? CloseReason.CLIENT_GONE : why);
         }
-    }
-
-    // ---- the body: read by a virtual thread, so that a slow sender holds no thread of the container ----
-
-    private static boolean mayHaveBody(HttpServletRequest request) {
-        return request.getContentLengthLong() > 0
-                || request.getHeader("Transfer-Encoding") != null
-                || request.getContentLengthLong() < 0 && request.getProtocol().startsWith("HTTP/2");
-    }
-
-    private void readBodyAndComeBack(HttpServletRequest request) throws ProblemException {
-        long most = engine().config().get(Settings.MAX_BODY);
-        if (request.getContentLengthLong() > most) {
-            throw tooLarge(most);
-        }
-        AsyncContext context = request.startAsync();
-        context.setTimeout(BODY_TIMEOUT_MILLIS);
-        context.addListener(new GiveUp());
-        engine().newProducer("body", () -> {
-                    try {
-                        request.setAttribute(BODY, readBody(request.getInputStream(), most));
-                    } catch (ProblemException refused) {
-                        request.setAttribute(BODY, refused);
-                    } catch (IOException | RuntimeException gone) {
-                        request.setAttribute(
-                                BODY, new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole."));
-                    }
-                    try {
-                        context.dispatch();
-                    } catch (RuntimeException over) {
-                        // timed out or gone
-                    }
-                })
-                .start();
-    }
-
-    private static byte[] readBody(InputStream in, long most) throws IOException, ProblemException {
-        byte[] body = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 16L, most + 1));
-        if (body.length > most) {
-            throw tooLarge(most);
-        }
-        return body;
-    }
-
-    private static ProblemException tooLarge(long most) {
-        return new ProblemException(
-                ProblemType.BODY_TOO_LARGE, "The body is longer than " + most + " bytes, the most that is taken here.");
-    }
-
-    /** A sender that takes too long is cut. */
-    private static final class GiveUp implements AsyncListener {
-        @Override
-        public void onTimeout(AsyncEvent event) {
-            event.getAsyncContext().complete();
-        }
-
-        @Override
-        public void onComplete(AsyncEvent event) {}
-
-        @Override
-        public void onError(AsyncEvent event) {}
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {}
     }
 }

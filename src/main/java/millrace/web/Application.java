@@ -3,12 +3,19 @@ package millrace.web;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import millrace.chat.Generations;
+import millrace.chat.Upstreams;
 import millrace.config.Config;
 import millrace.config.ConfigException;
 import millrace.config.Settings;
@@ -24,6 +31,7 @@ public final class Application implements ServletContextListener {
 
     private static final System.Logger LOG = System.getLogger("millrace");
     private static final String ATTRIBUTE = "millrace.application";
+    private static final String GUIDE = "/WEB-INF/guide/";
 
     /** A {@link Runnable} that a launcher calls before it stops accepting: ends the streams, spread over the drain time. */
     public static final String DRAIN_ATTRIBUTE = "millrace.drain";
@@ -32,6 +40,10 @@ public final class Application implements ServletContextListener {
     private @Nullable Config config;
     private @Nullable Metrics metrics;
     private @Nullable StreamEngine streams;
+    private @Nullable Chat chat;
+
+    /** What the chat's servlets need. */
+    record Chat(Upstreams upstreams, Generations generations, ChatAccess access) {}
 
     @Override
     public void contextInitialized(ServletContextEvent event) {
@@ -50,8 +62,10 @@ public final class Application implements ServletContextListener {
     private void start(ServletContext context) {
         Config read = Config.load(System.getProperties(), System.getenv(), contextParameters(context));
         Metrics counters = new Metrics();
+        Upstreams upstreams = opened(new Upstreams(read, documentation(context), Clock.systemUTC()));
         StreamEngine engine = opened(new StreamEngine(read, counters));
         engine.installIn(context);
+        chat = new Chat(upstreams, new Generations(read, upstreams, engine.runs(), counters), new ChatAccess(read));
         config = read;
         metrics = counters;
         streams = engine;
@@ -103,6 +117,10 @@ public final class Application implements ServletContextListener {
         return started(streams);
     }
 
+    Chat chat() {
+        return started(chat);
+    }
+
     boolean isDemo() {
         return config().get(Settings.DEMO);
     }
@@ -112,6 +130,32 @@ public final class Application implements ServletContextListener {
             throw new IllegalStateException("not started");
         }
         return part;
+    }
+
+    /** Millrace's own pages, by file name: what the offline model answers from. */
+    private static Map<String, String> documentation(ServletContext context) {
+        Map<String, String> documents = new HashMap<>();
+        collect(context, GUIDE, documents);
+        return documents;
+    }
+
+    private static void collect(ServletContext context, String folder, Map<String, String> documents) {
+        Set<String> paths = context.getResourcePaths(folder);
+        if (paths == null) {
+            return; // a WAR that was packed without
+        }
+        for (String path : paths) {
+            if (path.endsWith("/")) {
+                collect(context, path, documents);
+            } else if (path.endsWith(".md")) {
+                try (InputStream in = context.getResourceAsStream(path)) {
+                    documents.put(
+                            path.substring(GUIDE.length()), new String(in.readAllBytes(), StandardCharsets.UTF_8));
+                } catch (IOException unreadable) {
+                    LOG.log(Level.WARNING, "the offline model goes without " + path, unreadable);
+                }
+            }
+        }
     }
 
     private static Map<String, String> contextParameters(ServletContext context) {

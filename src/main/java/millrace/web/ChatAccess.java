@@ -1,0 +1,72 @@
+package millrace.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import millrace.chat.ApiError;
+import millrace.chat.Caller;
+import millrace.chat.RefusedException;
+import millrace.config.Config;
+import millrace.config.Settings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who may use the chat: who shows one of the keys, users of the container with the role, and in demo mode everybody on
+ * this machine. Nobody by default: an open relay spends its operator's money.
+ */
+final class ChatAccess {
+
+    private final boolean demo;
+    private final String role;
+    private final List<byte[]> keyDigests;
+
+    ChatAccess(Config config) {
+        this.demo = config.get(Settings.DEMO);
+        this.role = config.get(Settings.CHAT_ROLE);
+        this.keyDigests = config.get(Settings.CHAT_API_KEYS).stream()
+                .map(ChatAccess::digest)
+                .toList();
+    }
+
+    Caller require(HttpServletRequest request) throws RefusedException {
+        String user = request.getRemoteUser();
+        if (user != null && !role.isEmpty() && request.isUserInRole(role)) {
+            return new Caller(user, user);
+        }
+        String key = bearer(request);
+        if (key != null) {
+            byte[] shown = digest(key);
+            boolean known = false;
+            for (byte[] digest : keyDigests) {
+                known |= MessageDigest.isEqual(digest, shown); // all of them: the time tells nothing
+            }
+            if (known) {
+                return new Caller(null, "key " + HexFormat.of().formatHex(shown, 0, 8));
+            }
+        }
+        if (demo) { // DemoFilter has seen to it that this is our own machine
+            return new Caller(null, request.getRemoteAddr());
+        }
+        throw new RefusedException(ApiError.unauthorized());
+    }
+
+    private static @Nullable String bearer(HttpServletRequest request) {
+        String header = request.getHeader("Authorization");
+        return header != null && header.toLowerCase(Locale.ROOT).startsWith("bearer ")
+                ? header.substring(7).strip()
+                : null;
+    }
+
+    /** Digests have one length, so that comparing them does not tell that of the keys. */
+    private static byte[] digest(String key) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException everyJavaHasIt) {
+            throw new LinkageError(everyJavaHasIt.getMessage(), everyJavaHasIt);
+        }
+    }
+}

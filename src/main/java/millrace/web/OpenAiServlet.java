@@ -1,0 +1,108 @@
+package millrace.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.Serial;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.Locale;
+import millrace.chat.ApiError;
+import millrace.chat.Caller;
+import millrace.chat.ChatRequest;
+import millrace.chat.Generation;
+import millrace.chat.Generations;
+import millrace.chat.RefusedException;
+import millrace.config.Settings;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.stream.RequestBody;
+
+/**
+ * {@code /v1}: what OpenAI's clients speak to. {@code POST chat/completions}, streamed or not; {@code GET models} and
+ * {@code models/{id}}. {@code Accept} is not looked at: the official clients send the wrong one.
+ */
+public final class OpenAiServlet extends ChatServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final String MODEL = "/models/";
+
+    @Override
+    void answer(HttpServletRequest request, HttpServletResponse response)
+            throws RefusedException, ProblemException, IOException {
+        String path = request.getPathInfo() == null ? "" : request.getPathInfo();
+        Application.Chat chat = application().chat();
+        if (path.equals("/chat/completions")) {
+            requireMethod(request, response, "POST");
+            Caller caller = chat.access().require(request);
+            byte[] body = RequestBody.readOrComeBack(
+                    request, application().streams(), application().config().get(Settings.CHAT_MAX_REQUEST));
+            if (body != null) {
+                complete(request, ChatRequest.read(body), caller);
+            }
+        } else if (path.equals("/models")) {
+            requireMethod(request, response, "GET");
+            chat.access().require(request);
+            sendJson(response, utf8(chat.upstreams().modelsJson()));
+        } else if (path.startsWith(MODEL) && path.length() > MODEL.length()) {
+            requireMethod(request, response, "GET");
+            chat.access().require(request);
+            sendJson(response, utf8(chat.upstreams().modelJson(path.substring(MODEL.length()))));
+        } else {
+            throw new ProblemException(
+                    ProblemType.NOT_FOUND, "There is nothing at " + request.getRequestURI() + "; see /v1/models.");
+        }
+    }
+
+    private void complete(HttpServletRequest request, ChatRequest chatRequest, Caller caller) {
+        Generations generations = application().chat().generations();
+        if (!chatRequest.stream()) {
+            comeBackWith(request, () -> new Outcome.Whole(generations.whole(chatRequest, caller)));
+            return;
+        }
+        boolean detached = prefersAsync(request);
+        comeBackWith(
+                request,
+                () -> begin(generations.start(chatRequest, caller, Generation.Form.CHUNKS, detached), detached));
+    }
+
+    @Override
+    void refuse(HttpServletResponse response, ApiError error) throws IOException {
+        if (response.isCommitted()) {
+            return; // too late for a status
+        }
+        response.resetBuffer();
+        response.setStatus(error.status());
+        error.headers().forEach(response::setHeader);
+        sendJson(response, utf8(error.json()));
+    }
+
+    @Override
+    void refuse(HttpServletResponse response, ProblemException refused) throws IOException {
+        refuse(response, ApiError.of(refused));
+    }
+
+    /** RFC 7240: any number of headers with any number of preferences. */
+    private static boolean prefersAsync(HttpServletRequest request) {
+        for (String header : Collections.list(request.getHeaders("Prefer"))) {
+            for (String preference : header.toLowerCase(Locale.ROOT).split(",", -1)) {
+                if (preference.split(";", 2)[0].strip().equals("respond-async")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static void requireMethod(HttpServletRequest request, HttpServletResponse response, String method)
+            throws ProblemException {
+        if (!request.getMethod().equals(method)) {
+            throw ProblemServlet.methodNotAllowed(response, method);
+        }
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
