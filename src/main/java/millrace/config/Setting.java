@@ -43,6 +43,17 @@ public record Setting<T>(String key, String defaultText, String form, String sen
         return new Setting<>(key, standard, "text", sentence, Function.identity());
     }
 
+    /** One of a few words. */
+    static Setting<String> choice(String key, String standard, List<String> choices, String sentence) {
+        String form = String.join(", ", choices);
+        return new Setting<>(key, standard, "one of " + form, sentence, text -> {
+            if (!choices.contains(text)) {
+                throw new IllegalArgumentException("write one of " + form);
+            }
+            return text;
+        });
+    }
+
     /** Words separated by commas; white space around them is dropped, empty words too. */
     static Setting<List<String>> words(String key, String standard, String sentence) {
         return new Setting<>(

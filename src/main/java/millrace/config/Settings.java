@@ -125,6 +125,56 @@ public final class Settings {
     public static final Setting<Duration> HISTORY_AGE =
             Setting.duration("millrace.history-age", "0s", "The history keeps updates for so long; 0s for any time.");
 
+    public static final Setting<String> HUB_PROTOCOL = Setting.choice(
+            "millrace.hub.protocol",
+            "both",
+            List.of("0.x", "1.0", "both"),
+            "Which forms of the Mercure protocol's tokens are taken.");
+    public static final Setting<String> HUB_URL = Setting.text(
+            "millrace.hub.url",
+            "",
+            "The hub's public URL, which tokens of 1.0 name as their audience and relative topics are resolved against.");
+    public static final Setting<String> HUB_PUBLISHER_KEY = Setting.text(
+            "millrace.hub.publisher-key",
+            "",
+            "What verifies publishers' tokens of 0.x: a secret of 32 bytes at least, a PEM public key, or a file: or https: place of a JWK set.");
+    public static final Setting<String> HUB_SUBSCRIBER_KEY = Setting.text(
+            "millrace.hub.subscriber-key",
+            "",
+            "What verifies subscribers' tokens of 0.x, in the same forms; not set: the publishers' key.");
+    public static final Setting<List<String>> HUB_ISSUERS = Setting.words(
+            "millrace.hub.issuers",
+            "",
+            "Who may issue tokens of 1.0, each with the place of its keys: 'https://login.example https://login.example/jwks.json, ...'.");
+    public static final Setting<List<String>> HUB_ALGORITHMS = Setting.words(
+            "millrace.hub.algorithms",
+            "EdDSA, ES256, RS256, HS256",
+            "The signature algorithms that tokens may use, of HS, RS, PS and ES with 256, 384 and 512, and EdDSA.");
+    public static final Setting<Duration> HUB_KEY_REFRESH = Setting.duration(
+            "millrace.hub.key-refresh",
+            "10m",
+            "How long keys from a file or a URL are used before they are fetched again.");
+    public static final Setting<Boolean> HUB_TOKEN_IN_URL = Setting.flag(
+            "millrace.hub.token-in-url",
+            false,
+            "Takes tokens of 0.x from the URL parameter 'authorization' too, where they end up in logs.");
+    public static final Setting<Boolean> HUB_ANONYMOUS = Setting.flag(
+            "millrace.hub.anonymous", false, "Lets everyone subscribe to public updates, without a token.");
+    public static final Setting<List<String>> HUB_PUBLISH_ROLES = Setting.words(
+            "millrace.hub.publish-roles", "", "Users of the container with one of these roles may publish everything.");
+    public static final Setting<List<String>> HUB_SUBSCRIBE_ROLES = Setting.words(
+            "millrace.hub.subscribe-roles",
+            "",
+            "Users of the container with one of these roles may subscribe to public updates.");
+    public static final Setting<List<String>> HUB_ROLE_TOPICS = Setting.words(
+            "millrace.hub.role-topics",
+            "",
+            "Which private topics users of the container see, a role and a selector each: 'staff /staff/{id}, admin *'.");
+    public static final Setting<List<String>> HUB_ORIGINS = Setting.words(
+            "millrace.hub.origins",
+            "",
+            "The exact origins of pages on other hosts that may use the hub with cookies: 'https://app.example, ...'.");
+
     private Settings() {}
 
     private static String parseHistory(String text) {
