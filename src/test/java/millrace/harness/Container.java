@@ -1,0 +1,200 @@
+package millrace.harness;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * The containers that the suite runs on. How each is laid out, started and read is here and nowhere else. All bind
+ * 127.0.0.1 and speak HTTP/1.1 and cleartext HTTP/2; on all of them Millrace is the root and {@link TestApp} is at
+ * {@code /testapp}.
+ */
+public enum Container {
+    /** What {@code mvn -Prun} starts. */
+    TOMCAT_11("tomcat11") {
+        @Override
+        List<String> command(Path directory, int port) {
+            return List.of(
+                    "-cp",
+                    TARGET.resolve("run") + "/*" + java.io.File.pathSeparator + TARGET.resolve("run-classes"),
+                    "millrace.run.Main",
+                    "--war",
+                    WAR.toString(),
+                    "--war2",
+                    "/testapp=" + TestApp.war(),
+                    "--port",
+                    Integer.toString(port),
+                    "--h2c",
+                    "--work",
+                    directory.resolve("work").toString(),
+                    "--access-log",
+                    directory.resolve("access.log").toString(),
+                    "--with-parent");
+        }
+
+        @Override
+        Pattern started() {
+            return Pattern.compile("millrace: http://127\\.0\\.0\\.1:(\\d+)/");
+        }
+    },
+
+    /** The distribution, with a {@code server.xml} that has only what is needed. */
+    TOMCAT_10_1("tomcat10.1") {
+        @Override
+        List<String> command(Path directory, int port) throws IOException {
+            Path home = distribution("apache-tomcat-10.1");
+            Path conf = Files.createDirectories(directory.resolve("conf"));
+            for (String file : List.of("web.xml", "catalina.properties")) {
+                Files.writeString(
+                        conf.resolve(file),
+                        Files.readString(home.resolve("conf").resolve(file)));
+            }
+            Files.writeString(conf.resolve("server.xml"), """
+                    <Server port="-1">
+                      <Service name="Catalina">
+                        <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096">
+                          <UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"/>
+                        </Connector>
+                        <Engine name="Catalina" defaultHost="localhost">
+                          <Host name="localhost" appBase="webapps" autoDeploy="false">
+                            <Valve className="org.apache.catalina.valves.AccessLogValve" directory="%s"
+                                   prefix="access" suffix=".log" rotatable="false" buffered="false"
+                                   pattern="%%{remote}p %%s &quot;%%r&quot; %%D &quot;%%{Last-Event-ID}i&quot;"/>
+                          </Host>
+                        </Engine>
+                      </Service>
+                    </Server>
+                    """.formatted(port, directory));
+            Files.createDirectories(directory.resolve("temp"));
+            putWars(directory.resolve("webapps"));
+            return List.of(
+                    "-Dcatalina.home=" + home,
+                    "-Dcatalina.base=" + directory,
+                    "-Djava.io.tmpdir=" + directory.resolve("temp"),
+                    "-cp",
+                    home.resolve("bin/bootstrap.jar")
+                            + java.io.File.pathSeparator
+                            + home.resolve("bin/tomcat-juli.jar"),
+                    "org.apache.catalina.startup.Bootstrap",
+                    "start");
+        }
+
+        @Override
+        Pattern started() {
+            return Pattern.compile("ProtocolHandler \\[\"http-nio-127\\.0\\.0\\.1-(?:auto-\\d+-)?(\\d+)\"]"
+                    + "(?s:.*)Server startup in ");
+        }
+    },
+
+    /** The distribution, as Servlet 6.1 (ee11). */
+    JETTY_12_1("jetty12.1") {
+        @Override
+        List<String> command(Path directory, int port) throws IOException {
+            return jetty(distribution("jetty-home-12.1"), "ee11", directory, port);
+        }
+
+        @Override
+        Pattern started() {
+            return JETTY_STARTED;
+        }
+    },
+
+    /** The distribution, as Servlet 6.0 (ee10). */
+    JETTY_12_0("jetty12.0") {
+        @Override
+        List<String> command(Path directory, int port) throws IOException {
+            return jetty(distribution("jetty-home-12.0"), "ee10", directory, port);
+        }
+
+        @Override
+        Pattern started() {
+            return JETTY_STARTED;
+        }
+    };
+
+    /** Where the build puts things. Tests run in the project's directory. */
+    static final Path TARGET = Path.of("target").toAbsolutePath();
+
+    private static final Path WAR = TARGET.resolve("millrace.war");
+
+    private static final Pattern JETTY_STARTED = Pattern.compile(
+            "Started (?:oejs\\.)?ServerConnector@[^\\n]*\\{127\\.0\\.0\\.1:(\\d+)}(?s:.*)Started (?:oejs\\.)?Server@");
+
+    private final String key;
+
+    Container(String key) {
+        this.key = key;
+    }
+
+    /** The name in {@code -Dcontainers=…} and in reports. */
+    public String key() {
+        return key;
+    }
+
+    /** Whether this is a Tomcat, for the few rules that differ. */
+    public boolean isTomcat() {
+        return this == TOMCAT_11 || this == TOMCAT_10_1;
+    }
+
+    /** Lays out the directory and gives the JVM's arguments from the class path on. Port 0 is any free one. */
+    abstract List<String> command(Path directory, int port) throws IOException;
+
+    /** Matches the whole log once the container answers; group 1 is the port. */
+    abstract Pattern started();
+
+    /** What a container writes when a WAR did not start; it goes on without it. */
+    static final Pattern WAR_FAILED =
+            Pattern.compile("startup failed due to previous errors|Failed startup of context|Error deploying web app");
+
+    @Override
+    public String toString() {
+        return key;
+    }
+
+    private static List<String> jetty(Path home, String environment, Path directory, int port) throws IOException {
+        putWars(directory.resolve("webapps"));
+        Path ini = Files.createDirectories(directory.resolve("start.d"));
+        Files.writeString(ini.resolve("server.ini"), """
+                --modules=server,http,http2c,requestlog
+                jetty.http.host=127.0.0.1
+                jetty.http.port=%d
+                jetty.requestlog.filePath=%s/access.log
+                jetty.requestlog.append=true
+                jetty.requestlog.formatString=%%{remote}p %%s "%%r" %%{us}T "%%{Last-Event-ID}i"
+                """.formatted(port, directory));
+        // in a file of its own: the server does not see properties that stand beside a module of an environment
+        Files.writeString(
+                ini.resolve("webapp.ini"),
+                "--modules=EE-deploy,EE-webapp,EE-annotations,EE-jsp\n".replace("EE", environment));
+        return List.of(
+                "-Djava.io.tmpdir=" + Files.createDirectories(directory.resolve("temp")),
+                "-jar",
+                home.resolve("start.jar").toString(),
+                "jetty.home=" + home,
+                "jetty.base=" + directory);
+    }
+
+    private static void putWars(Path webapps) throws IOException {
+        Files.createDirectories(webapps);
+        copy(WAR, webapps.resolve("ROOT.war"));
+        copy(TestApp.war(), webapps.resolve("testapp.war"));
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        if (!Files.exists(to)) { // a restart keeps what is unpacked
+            Files.copy(from, to);
+        }
+    }
+
+    private static Path distribution(String prefix) throws IOException {
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(TARGET.resolve("dist"), prefix + "*")) {
+            for (Path home : found) {
+                return home;
+            }
+        }
+        throw new IOException("target/dist has no " + prefix + "*: run 'mvn pre-integration-test' once");
+    }
+}
