@@ -14,7 +14,9 @@ final class Batch {
      */
     static final int MAX_BYTES = 8000;
 
-    private final byte[] scratch = new byte[MAX_BYTES];
+    private static final byte[] NO_SCRATCH = {};
+
+    private final byte[] scratch;
     private @Nullable Channel channel;
     private long from;
 
@@ -24,9 +26,23 @@ final class Batch {
     /** {@link EncodedEvent#sequence} of the last event in here. */
     long lastSequence;
 
-    byte[] bytes = scratch;
+    byte[] bytes;
     int length;
     private boolean alone;
+
+    Batch() {
+        this(new byte[MAX_BYTES]);
+    }
+
+    private Batch(byte[] scratch) {
+        this.scratch = scratch;
+        this.bytes = scratch;
+    }
+
+    /** A batch that takes one event at a time, as it is, and so needs no memory of its own. */
+    static Batch ofOne() {
+        return new Batch(NO_SCRATCH);
+    }
 
     boolean holds(Channel ofChannel, long fromNumber) {
         return channel == ofChannel && from == fromNumber;
@@ -46,7 +62,7 @@ final class Batch {
             bytes = event.bytes; // alone, it goes as it is
             alone = true;
         } else {
-            if (length + event.length() > MAX_BYTES) {
+            if (length + event.length() > scratch.length) {
                 return false;
             }
             if (alone) {

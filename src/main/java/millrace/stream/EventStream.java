@@ -24,6 +24,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         byte[] bytes(EventStream stream);
     }
 
+    private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final byte[] COMMENT = {':', '\n', '\n'};
     private static final Heartbeat SILENT = stream -> COMMENT;
 
@@ -35,6 +36,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     // set once, before the first run
     private @Nullable Outlet outlet;
+    private @Nullable Thread producer;
 
     // by the owner of the write loop; the cursor is also read by audiences
     private @Nullable PacedChannel prelude;
@@ -87,8 +89,14 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         replay.soleReader(this);
     }
 
-    /** Reads a channel that nobody else reads: a request stream. */
-    void readAlone(PacedChannel only) {
+    /**
+     * Reads a channel that nobody else reads: a request stream.
+     *
+     * @param onlyProducer its virtual thread, which may write; an interrupt within a write closes the connection, so it
+     *     must not be interrupted before the stream has ended
+     */
+    void readAlone(PacedChannel only, Thread onlyProducer) {
+        producer = onlyProducer;
         only.soleReader(this);
         cursor = 1;
         channel = only;
@@ -195,6 +203,25 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             super.run(batch);
         } else if (begin()) {
             Thread.ofVirtual().name("millrace-write").start(() -> drain(new Batch()));
+        }
+    }
+
+    /**
+     * A wake by whoever appended. The stream's own producer writes to a quiet stream right here: to hand a single event
+     * to a drainer costs two wake-ups of threads, as much as the write itself. In a burst the drainers do it, and
+     * gather.
+     */
+    void wakeByAppender() {
+        Outlet out = outlet;
+        if (Thread.currentThread() == producer
+                && isIdle()
+                && System.nanoTime() - lastWrite > QUIET_NANOS
+                && out != null
+                && !out.mayBlock()
+                && begin()) {
+            drain(Batch.ofOne());
+        } else {
+            wake();
         }
     }
 

@@ -76,7 +76,12 @@ public final class PacedChannel extends Channel {
         } finally {
             lock.unlock();
         }
-        wakeReaders();
+        EventStream only = sole;
+        if (only != null) {
+            only.wakeByAppender();
+        } else {
+            wakeReaders();
+        }
         return number;
     }
 

@@ -146,7 +146,7 @@ public abstract class StreamServlet extends HttpServlet {
         open(copy);
         PacedChannel window = engine().newWindow(how.window());
         Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
-        EventStream stream = engine().open(request, response, how, opening -> opening.readAlone(window));
+        EventStream stream = engine().open(request, response, how, opening -> opening.readAlone(window, producer));
         stream.onClose(reason -> {
             window.end(reason);
             window.discard();

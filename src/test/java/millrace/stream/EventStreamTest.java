@@ -2,7 +2,9 @@ package millrace.stream;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -15,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import millrace.config.Config;
 import millrace.metrics.Metrics;
+import millrace.sse.Event;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -85,6 +88,45 @@ class EventStreamTest {
         assertEquals(CloseReason.FAILED, run.ended());
     }
 
+    @Test
+    void aQuietStreamIsWrittenByItsOwnProducer() throws Exception {
+        var container = new PlayedContainer();
+        PacedChannel window = engine.newWindow(1000);
+        Thread producer = engine.newProducer("test", () -> appendAfterAPause(window, "quiet"));
+        EventStream stream = engine.open(container, options(), opening -> opening.readAlone(window, producer));
+        stream.writable();
+        container.awaitText("retry");
+        producer.start();
+        container.awaitText("quiet");
+        assertSame(producer, container.lastWriter);
+        appendAfterAPause(window, "foreign"); // this thread may be interrupted by anybody
+        container.awaitText("foreign");
+        assertTrue(container.lastWriter.getName().startsWith("millrace-drainer"), container.lastWriter::getName);
+    }
+
+    @Test
+    void aProducerDoesNotWriteWhereThatMayBlockIt() throws Exception {
+        var container = new PlayedContainer();
+        container.mayBlock = true;
+        PacedChannel window = engine.newWindow(1000);
+        Thread producer = engine.newProducer("test", () -> appendAfterAPause(window, "quiet"));
+        EventStream stream = engine.open(container, options(), opening -> opening.readAlone(window, producer));
+        stream.writable();
+        container.awaitText("retry");
+        producer.start();
+        container.awaitText("quiet");
+        assertNotSame(producer, container.lastWriter);
+    }
+
+    private static void appendAfterAPause(PacedChannel window, String data) {
+        try {
+            Thread.sleep(20);
+            window.append(EncodedEvent.of(Event.of(data)));
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private StreamOptions options() {
         return StreamOptions.of(engine.config(), "test");
     }
@@ -93,6 +135,8 @@ class EventStreamTest {
     private static final class PlayedContainer implements Outlet {
 
         volatile boolean ready = true;
+        volatile boolean mayBlock;
+        volatile Thread lastWriter;
         private final Semaphore refused = new Semaphore(0);
         private final ByteArrayOutputStream written = new ByteArrayOutputStream();
         private final CountDownLatch completed = new CountDownLatch(1);
@@ -109,6 +153,7 @@ class EventStreamTest {
         @Override
         public void write(byte[] bytes, int length) {
             assertTrue(ready);
+            lastWriter = Thread.currentThread();
             synchronized (written) {
                 written.write(bytes, 0, length);
             }
@@ -126,7 +171,7 @@ class EventStreamTest {
 
         @Override
         public boolean mayBlock() {
-            return false;
+            return mayBlock;
         }
 
         String text() {
