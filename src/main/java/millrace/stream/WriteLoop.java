@@ -109,7 +109,7 @@ abstract class WriteLoop {
     // ---- signals, from any thread ----
 
     /** There may be something to write. */
-    final void wake() {
+    void wake() {
         while (true) {
             int w = word();
             switch (w & STATE) {
@@ -131,7 +131,7 @@ abstract class WriteLoop {
     }
 
     /** The container takes bytes again: {@code onWritePossible}. Never writes by itself. */
-    final void writable() {
+    void writable() {
         while (true) {
             int w = word();
             if ((w & STATE) != AWAITING) {
@@ -147,7 +147,7 @@ abstract class WriteLoop {
     }
 
     /** Ends this stream when what is there has been written. The first reason stands. */
-    final void close(CloseReason reason) {
+    void close(CloseReason reason) {
         CLOSING.compareAndSet(this, null, reason);
         wake();
     }
@@ -218,7 +218,7 @@ abstract class WriteLoop {
         }
     }
 
-    final boolean begin() {
+    boolean begin() {
         while (true) {
             int w = word();
             switch (w & STATE) {
@@ -307,7 +307,7 @@ abstract class WriteLoop {
 
     /** Asks the container; true: still the owner, may write or flush once. False: leave, touch nothing. */
     boolean ask() {
-        int awaiting = ((word() & ~STATE) + TURN) | AWAITING;
+        int awaiting = withState(nextTurn(word()), AWAITING);
         awaitingSince = System.nanoTime();
         moveOwned(awaiting);
         boolean ready;
@@ -325,6 +325,10 @@ abstract class WriteLoop {
         // more
         // lost: writable() came and has scheduled another run, or lost() closed
         return compareAndSet(awaiting, withState(awaiting, DRAINING));
+    }
+
+    int nextTurn(int word) {
+        return word + TURN;
     }
 
     /** Leaves the rest to a later run, so that other streams get their turn. */
@@ -345,7 +349,7 @@ abstract class WriteLoop {
     }
 
     /** From DRAINING or SIGNALLED to that word; others only go from one of the two to the other. */
-    private void moveOwned(int to) {
+    final void moveOwned(int to) {
         int w = word();
         while (!compareAndSet(w, to)) {
             w = word(); // lost: signalled in between
