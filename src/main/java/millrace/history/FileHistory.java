@@ -145,32 +145,30 @@ public final class FileHistory implements History {
                 .filter(base -> base > 0)
                 .sorted()
                 .toList();
-        for (int i = 0; i < bases.size(); i++) {
-            boolean last = i == bases.size() - 1;
-            Segment segment = Segment.open(disk, bases.get(i), last ? Long.MAX_VALUE : bases.get(i + 1), hash);
-            if (segment == null) {
-                disk.delete(Segment.name(bases.get(i)));
-                continue;
-            }
-            if (!segments.isEmpty() && segments.getLast().next() != segment.base) {
+        Segment following = null;
+        for (long base : bases.reversed()) {
+            if (following != null && following.previous != base) {
                 LOG.log(
                         Level.WARNING,
-                        "In the history in {0} updates {1} to {2} are missing; what is older is dropped",
+                        "In the history in {0} file {1} is missing; older ones are of no use without it and are deleted",
                         disk,
-                        Long.toString(segments.getLast().next()),
-                        Long.toString(segment.base - 1));
-                for (Segment unconnected : segments) {
-                    unconnected.file.close();
-                    disk.delete(unconnected.name);
+                        Segment.name(following.previous));
+                for (long older : bases) {
+                    if (older <= base) {
+                        disk.delete(Segment.name(older));
+                    }
                 }
-                segments.clear();
+                break;
             }
-            segments.add(segment);
+            Segment segment = Segment.open(disk, base, following == null ? Long.MAX_VALUE : following.base, hash);
+            if (segment == null) {
+                disk.delete(Segment.name(base));
+            } else {
+                segments.addFirst(segment);
+                following = segment;
+            }
         }
-        if (!segments.isEmpty()) {
-            // A killed process may have left a whole frame that it had not forced. It is shown from now on, so it is
-            // forced.
-            segments.getLast().file.force();
+        if (following != null) {
             disk.forceNames();
             forces += 2;
         }
@@ -270,7 +268,7 @@ public final class FileHistory implements History {
         List<Stored> stored;
         try {
             stored = persist(batch);
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | Error e) {
             abandon(e);
             HistoryException failure = new HistoryException(
                     "The history in " + disk + " cannot be written (" + e + "). Nothing is published until it can:"
@@ -291,7 +289,7 @@ public final class FileHistory implements History {
         for (Stored update : stored) {
             try {
                 sink.accept(update);
-            } catch (RuntimeException bug) {
+            } catch (RuntimeException | Error bug) {
                 LOG.log(Level.ERROR, "The sink failed for update " + update, bug);
             }
         }
@@ -370,7 +368,8 @@ public final class FileHistory implements History {
     }
 
     private Segment create() throws IOException {
-        Segment created = Segment.create(disk, next, random.nextLong());
+        long previous = segments.isEmpty() ? 0 : segments.getLast().base;
+        Segment created = Segment.create(disk, next, previous, random.nextLong());
         forces += 2;
         return created;
     }

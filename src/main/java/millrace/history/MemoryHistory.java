@@ -63,7 +63,7 @@ public final class MemoryHistory implements History {
             drop(now);
             try {
                 sink.accept(stored);
-            } catch (RuntimeException bug) {
+            } catch (RuntimeException | Error bug) {
                 LOG.log(Level.ERROR, "The sink failed for update " + stored, bug);
             }
             return CompletableFuture.completedFuture(stored);

@@ -7,23 +7,27 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One file of a {@link FileHistory}, and in memory (about 30 bytes for each update) where its updates lie.
  *
- * <p>The file begins with eight bytes of {@link #MAGIC} and the salt, forced to disk before the first {@link Frame}
- * follows. Its name is the number of its first update; where the next file begins, it ends.
+ * <p>The file begins with {@link #MAGIC}, the salt and the number of the file before, eight bytes each, and the CRC-32C
+ * of these, forced to disk before the first {@link Frame} follows. Its name is the number of its first update; where the next file begins, it ends.
  *
  * <p>Its owner's lock guards what lies in memory; {@link #read} takes no lock.
  */
 final class Segment {
     private static final System.Logger LOG = System.getLogger(Segment.class.getName());
     static final long MAGIC = 0x4d494c4c52414331L; // "MILLRAC1"
-    static final int HEADER = 16;
+    static final int HEADER = 28;
     private static final String SUFFIX = ".log";
 
     final long base;
+    /** The base of the segment before this one, when this one was created; 0 if there was none. */
+    final long previous;
+
     final String name;
     final long salt;
     final Disk.Handle file;
@@ -39,8 +43,9 @@ final class Segment {
 
     private int[] buckets = new int[16];
 
-    private Segment(long base, long salt, Disk.Handle file) {
+    private Segment(long base, long previous, long salt, Disk.Handle file) {
         this.base = base;
+        this.previous = previous;
         this.name = name(base);
         this.salt = salt;
         this.file = file;
@@ -55,18 +60,17 @@ final class Segment {
         return name.matches("[0-9]{19}\\.log") ? Long.parseLong(name.substring(0, 19)) : -1;
     }
 
-    static Segment create(Disk disk, long base, long salt) throws IOException {
+    static Segment create(Disk disk, long base, long previous, long salt) throws IOException {
         Disk.Handle file = disk.create(name(base));
         try {
-            file.write(
-                    0, ByteBuffer.allocate(HEADER).putLong(MAGIC).putLong(salt).array(), HEADER);
+            file.write(0, header(salt, previous), HEADER);
             file.force();
             disk.forceNames();
         } catch (IOException e) {
             file.close();
             throw e;
         }
-        return new Segment(base, salt, file);
+        return new Segment(base, previous, salt, file);
     }
 
     /**
@@ -85,15 +89,17 @@ final class Segment {
             byte[] bytes = new byte[Math.toIntExact(file.length())];
             file.read(0, bytes);
             ByteBuffer content = ByteBuffer.wrap(bytes);
-            if (bytes.length < HEADER || content.getLong(0) != MAGIC) {
+            if (bytes.length < HEADER
+                    || !Arrays.equals(bytes, 0, HEADER, header(content.getLong(8), content.getLong(16)), 0, HEADER)) {
                 if (last && bytes.length <= HEADER) {
                     file.close();
                     return null;
                 }
                 throw damaged(disk, name, 0, base, next);
             }
-            Segment segment = new Segment(base, content.getLong(8), file);
+            Segment segment = new Segment(base, content.getLong(16), content.getLong(8), file);
             int at = HEADER;
+            int newest = 0;
             int length;
             while ((length = Frame.lengthAt(content, at, segment.salt)) > 0
                     && Frame.first(content, at) == segment.next()
@@ -105,20 +111,26 @@ final class Segment {
                     segment.add(update, start, hash);
                 }
                 content.limit(bytes.length);
+                newest = at;
                 at += length;
                 segment.end = at;
             }
             if (segment.next() < next && (!last || frameBehind(content, at, segment))) {
                 throw damaged(disk, name, at, segment.next(), next);
             }
-            if (last && at < bytes.length) {
-                LOG.log(
-                        Level.WARNING,
-                        "In {0} the last {1} bytes of {2} are a write that was not finished; they are cut off",
-                        disk,
-                        Integer.toString(bytes.length - at),
-                        name);
-                file.truncate(at);
+            if (last) {
+                if (at < bytes.length) {
+                    LOG.log(
+                            Level.WARNING,
+                            "In {0} the last {1} bytes of {2} are a write that was not finished; they are cut off",
+                            disk,
+                            Integer.toString(bytes.length - at),
+                            name);
+                    file.truncate(at);
+                }
+                // The newest frame may be known to the system's cache only: the process was killed before its force, or
+                // that force failed, and then another one does not try again. So it is written again.
+                file.write(newest, Arrays.copyOfRange(bytes, newest, at), at - newest);
                 file.force();
             }
             return segment;
@@ -126,6 +138,14 @@ final class Segment {
             file.close();
             throw e;
         }
+    }
+
+    private static byte[] header(long salt, long previous) {
+        ByteBuffer header = ByteBuffer.allocate(HEADER);
+        header.putLong(MAGIC).putLong(salt).putLong(previous);
+        CRC32C checksum = new CRC32C();
+        checksum.update(header.duplicate().flip());
+        return header.putInt((int) checksum.getValue()).array();
     }
 
     /** Whether an undamaged frame lies here or somewhere behind: then something acknowledged lay before it. */
@@ -139,11 +159,11 @@ final class Segment {
     }
 
     private static HistoryException damaged(Disk disk, String name, int at, long from, long next) {
+        boolean last = next == Long.MAX_VALUE;
         return new HistoryException("The history is damaged: file " + name + " in " + disk + ", from byte " + at
-                + " on, update " + from + " and "
-                + (next == Long.MAX_VALUE ? "those after it" : "on to " + (next - 1))
-                + ". Put the file back from a backup; or move it away, and what is older than the end of the damage is"
-                + " given up.");
+                + " on; update " + from + (last ? " and those after it" : " to " + (next - 1))
+                + " cannot be read. Put the file back from a backup, or move it away: then its updates"
+                + (last ? "" : " and all older ones") + " are given up.");
     }
 
     /** Takes up an update whose record lies at this offset. */

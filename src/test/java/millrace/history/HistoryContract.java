@@ -257,7 +257,7 @@ abstract class HistoryContract {
         History history = open(MUCH, update -> {
             calls.add(update.id());
             if (update.id().equals("a")) {
-                throw new IllegalStateException("on purpose");
+                throw new StackOverflowError("on purpose");
             }
         });
         assertEquals(1, append(history, "a").sequence());

@@ -1,0 +1,394 @@
+package millrace.history;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import millrace.sse.Event;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a file history does beyond the contract: restarts, full and failing disks, damage, size. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class FileHistoryFaultTest {
+
+    private static final Logger NOISE = Logger.getLogger("millrace.history");
+
+    @TempDir
+    Path directory;
+
+    private final List<Stored> sunk = Collections.synchronizedList(new ArrayList<>());
+
+    @BeforeAll
+    static void quiet() {
+        NOISE.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void loud() {
+        NOISE.setLevel(null);
+    }
+
+    private FileHistory open() {
+        return open(HistoryContract.MUCH);
+    }
+
+    private FileHistory open(Retention retention) {
+        return FileHistory.open(directory, retention, InstantSource.system(), sunk::add);
+    }
+
+    private FileHistory open(CrashDisk disk) throws IOException {
+        return new FileHistory(disk, HistoryContract.MUCH, InstantSource.system(), sunk::add, 1 << 20);
+    }
+
+    private static Update big(String id) {
+        return new Update(id, List.of("t"), false, Event.of("x".repeat(10_000)));
+    }
+
+    private static String refusal(History history, Update update) {
+        CompletionException refused = assertThrows(
+                CompletionException.class, () -> history.append(update).join());
+        return assertInstanceOf(HistoryException.class, refused.getCause()).getMessage();
+    }
+
+    private static List<String> ids(History history) {
+        return HistoryContract.ids(HistoryContract.everything(history, 100));
+    }
+
+    @Test
+    void afterARestartEverythingIsThereAtOnceAndNumbersGoOn() {
+        try (History history = open()) {
+            HistoryContract.append(history, "a");
+            HistoryContract.append(history, "b");
+            HistoryContract.append(history, "a");
+        }
+        sunk.clear();
+        try (History history = open()) {
+            assertEquals(new Bounds(1, "a", 3, "a"), history.bounds());
+            assertEquals(
+                    List.of("b", "a"),
+                    HistoryContract.ids(history.after(1, 10, 1000).updates()));
+            assertEquals(OptionalLong.of(1), history.find("a"));
+            assertEquals(OptionalLong.of(2), history.find("b"));
+            assertEquals(List.of(), sunk);
+            assertEquals(4, HistoryContract.append(history, "c").sequence());
+            assertEquals(List.of("c"), HistoryContract.ids(sunk));
+        }
+    }
+
+    @Test
+    void afterARestartTimeDoesNotGoBackAndAgeCounts() {
+        AtomicLong now = new AtomicLong(1_000_000);
+        InstantSource clock = () -> Instant.ofEpochMilli(now.get());
+        Retention hour = new Retention(1000, 1 << 30, Duration.ofHours(1));
+        try (History history = FileHistory.open(directory, hour, clock, sunk::add)) {
+            HistoryContract.append(history, "a");
+        }
+        now.addAndGet(-5_000);
+        try (History history = FileHistory.open(directory, hour, clock, sunk::add)) {
+            assertEquals(1_000_000, HistoryContract.append(history, "b").timeMillis());
+        }
+        now.addAndGet(Duration.ofHours(2).toMillis());
+        try (History history = FileHistory.open(directory, hour, clock, sunk::add)) {
+            assertEquals(new Bounds(3, null, 2, "b"), history.bounds());
+            assertEquals(3, HistoryContract.append(history, "c").sequence());
+        }
+    }
+
+    @Test
+    void onlyOneBatchAtATimeIsForcedHoweverManyPublish() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        CrashDisk disk = new CrashDisk(new Random(1));
+        try (FileHistory history = new FileHistory(
+                disk,
+                HistoryContract.MUCH,
+                InstantSource.system(),
+                update -> {
+                    blocked.countDown();
+                    try {
+                        goOn.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                },
+                1 << 20)) {
+            long before = history.stats().forces();
+            CompletableFuture<Stored> first = history.append(HistoryContract.update("first"));
+            blocked.await();
+            List<CompletableFuture<Stored>> others = IntStream.range(0, 64)
+                    .mapToObj(i -> history.append(HistoryContract.update("id" + i)))
+                    .toList();
+            assertFalse(first.isDone());
+            goOn.countDown();
+            others.forEach(CompletableFuture::join);
+            assertEquals(2, history.stats().forces() - before);
+            assertEquals(65, history.stats().appended());
+        }
+    }
+
+    @Test
+    void anInterruptOfTheWriterHarmsNothing() {
+        try (History history = open()) {
+            for (int i = 1; i <= 30; i++) {
+                Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().equals("millrace-history"))
+                        .forEach(Thread::interrupt);
+                assertEquals(i, HistoryContract.append(history, "id" + i).sequence());
+            }
+        }
+        try (History history = open()) {
+            assertEquals(30, history.bounds().count());
+        }
+    }
+
+    @Test
+    void aFullDiskRefusesUntilThereIsSpaceAgain() throws IOException {
+        CrashDisk disk = new CrashDisk(new Random(1));
+        disk.capacity = 50_000;
+        List<String> acknowledged = new ArrayList<>();
+        try (FileHistory history = open(disk)) {
+            String refusal = null;
+            for (int i = 0; i < 10; i++) {
+                try {
+                    acknowledged.add(history.append(big("id" + i)).join().id());
+                } catch (CompletionException full) {
+                    refusal = full.getCause().getMessage();
+                }
+            }
+            assertEquals(List.of("id0", "id1", "id2", "id3"), acknowledged);
+            assertEquals(
+                    "The history in a disk that crashes cannot be written (java.io.IOException: No space left on device)."
+                            + " Nothing is published until it can: free space there, or mend what the disk reports.",
+                    refusal);
+            assertEquals(acknowledged, ids(history));
+            assertEquals(acknowledged, HistoryContract.ids(sunk));
+            assertEquals(6, history.stats().failed());
+            disk.capacity = 1_000_000;
+            assertEquals(5, history.append(big("again")).join().sequence());
+        }
+        acknowledged.add("again");
+        try (FileHistory history = open(disk.restart(true))) {
+            assertEquals(acknowledged, ids(history));
+        }
+    }
+
+    @Test
+    void afterAFailedForceNothingIsTrustedThatWasNotForced() throws IOException {
+        for (int seed = 0; seed < 20; seed++) {
+            CrashDisk disk = new CrashDisk(new Random(seed));
+            try (FileHistory history = open(disk)) {
+                history.append(big("a")).join();
+                disk.failingForces = 1;
+                assertTrue(refusal(history, big("lost")).contains("Input/output error"));
+                assertEquals(List.of("a"), ids(history));
+                assertEquals(2, history.append(big("b")).join().sequence());
+            }
+            try (FileHistory history = open(disk.restart(true))) {
+                assertEquals(List.of("a", "b"), ids(history));
+            }
+        }
+    }
+
+    @Test
+    void damageIsFoundAtTheStartAndNamed() throws IOException {
+        try (History history = open()) {
+            for (int i = 0; i < 20; i++) {
+                HistoryContract.append(history, "id" + i);
+            }
+        }
+        Path file = directory.resolve(Segment.name(1));
+        byte[] good = Files.readAllBytes(file);
+        long newestFrame = good.length - (good.length - Segment.HEADER) / 20 - 5;
+        Random random = new Random(1);
+        for (int i = 0; i < 300; i++) {
+            int at = i < Segment.HEADER ? i : random.nextInt((int) newestFrame);
+            byte[] bad = good.clone();
+            bad[at] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, bad);
+            HistoryException damaged = assertThrows(HistoryException.class, this::open, "byte " + at);
+            assertTrue(
+                    damaged.getMessage()
+                            .startsWith("The history is damaged: file " + Segment.name(1) + " in " + directory),
+                    damaged.getMessage());
+            assertTrue(damaged.getMessage().contains("Put the file back from a backup, or move it away"));
+            assertEquals(good.length, Files.size(file), "the file was touched");
+        }
+        Files.write(file, good);
+        try (History history = open()) {
+            assertEquals(20, history.bounds().count());
+        }
+    }
+
+    @Test
+    void aDamagedOrMissingOlderFileIsNamedAndCanBeGivenUp() throws IOException {
+        try (History history = open(new Retention(1 << 20, 1 << 20, Duration.ZERO))) {
+            for (int i = 0; i < 30; i++) {
+                history.append(big("id" + i)).join();
+            }
+        }
+        List<Path> files = files();
+        assertTrue(files.size() > 3, files.toString());
+        byte[] bytes = Files.readAllBytes(files.get(1));
+        bytes[5_000] ^= 1;
+        Files.write(files.get(1), bytes);
+        String message = assertThrows(HistoryException.class, this::open).getMessage();
+        assertTrue(message.contains(files.get(1).getFileName().toString()), message);
+        assertTrue(message.contains("all older ones are given up"), message);
+        Files.delete(files.get(1));
+        try (History history = open()) {
+            assertEquals(
+                    Segment.base(files.get(2).getFileName().toString()),
+                    history.bounds().oldest());
+            assertEquals("id29", history.bounds().newestId());
+            assertEquals(31, HistoryContract.append(history, "x").sequence());
+        }
+        assertFalse(Files.exists(files.getFirst()));
+    }
+
+    @Test
+    void aBatchThatWasNotFinishedIsCutOff() throws IOException {
+        try (History history = open()) {
+            HistoryContract.append(history, "a");
+            HistoryContract.append(history, "b");
+        }
+        Path file = directory.resolve(Segment.name(1));
+        byte[] whole = Files.readAllBytes(file);
+        int frame = (whole.length - Segment.HEADER) / 2;
+        for (int cut = 1; cut < frame; cut++) {
+            Files.write(file, Arrays.copyOf(whole, whole.length - cut));
+            try (History history = open()) {
+                assertEquals(new Bounds(1, "a", 1, "a"), history.bounds());
+            }
+            assertEquals(whole.length - frame, Files.size(file));
+        }
+        try (History history = open()) {
+            assertEquals(2, HistoryContract.append(history, "c").sequence());
+        }
+    }
+
+    /** A publisher can send whatever bytes it likes, also such as look like a frame of this very file. */
+    @Test
+    void noPublisherCanForgeAFrame() throws IOException {
+        byte[] old;
+        try (History history = open()) {
+            HistoryContract.append(history, "a");
+            HistoryContract.append(history, "b");
+        }
+        old = Files.readAllBytes(directory.resolve(Segment.name(1)));
+        Files.delete(directory.resolve(Segment.name(1)));
+        try (History history = open()) {
+            HistoryContract.append(history, "a");
+        }
+        Path file = directory.resolve(Segment.name(1));
+        byte[] now = Files.readAllBytes(file);
+        byte[] torn = Arrays.copyOf(now, now.length + 100 + old.length);
+        System.arraycopy(old, 0, torn, now.length + 100, old.length);
+        Files.write(file, torn);
+        try (History history = open()) {
+            assertEquals(List.of("a"), ids(history));
+        }
+    }
+
+    @Test
+    void theFilesStayWithinAnEighthOfWhatIsKept() throws IOException {
+        Retention retention = new Retention(1 << 20, 2 << 20, Duration.ZERO);
+        long most = 0;
+        try (History history = open(retention)) {
+            Random random = new Random(1);
+            for (int round = 0; round < 200; round++) {
+                List<CompletableFuture<Stored>> pending = new ArrayList<>();
+                for (int i = 0; i < 10; i++) {
+                    pending.add(history.append(new Update(
+                            round + "-" + i, List.of("t"), false, Event.of("x".repeat(random.nextInt(20_000))))));
+                }
+                pending.forEach(CompletableFuture::join);
+                most = Math.max(
+                        most,
+                        files().stream().mapToLong(FileHistoryFaultTest::size).sum());
+            }
+            assertTrue(history.stats().bytes() > retention.maxBytes() * 9 / 10);
+            List<String> kept = ids(history);
+            assertEquals("199-9", kept.getLast());
+            assertEquals(history.bounds().count(), kept.size());
+        }
+        long limit = retention.maxBytes() + retention.maxBytes() / 8 + (1 << 20) / 4;
+        assertTrue(most <= limit, most + " bytes on disk, kept are " + retention.maxBytes());
+    }
+
+    @Test
+    void tooMuchAtOnceIsRefusedInsteadOfFillingTheMemory() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (FileHistory history = FileHistory.open(directory, HistoryContract.MUCH, InstantSource.system(), update -> {
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        })) {
+            String text = "x".repeat(1 << 20);
+            List<CompletableFuture<Stored>> pending = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                pending.add(history.append(new Update("id" + i, List.of("t"), false, Event.of(text))));
+            }
+            assertEquals(
+                    "More is published than the disk takes.",
+                    assertThrows(
+                                    CompletionException.class,
+                                    () -> pending.getLast().join())
+                            .getCause()
+                            .getMessage());
+            goOn.countDown();
+            assertNull(pending.getFirst().handle((stored, failure) -> failure).join());
+            long taken = pending.stream()
+                    .filter(future ->
+                            future.handle((stored, failure) -> failure == null).join())
+                    .count();
+            assertEquals(taken, history.bounds().newest());
+            assertEquals(60 - taken, history.stats().failed());
+        }
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".log"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException deletedMeanwhile) {
+            return 0;
+        }
+    }
+}
