@@ -87,7 +87,7 @@ public final class Generations {
                 throw new RefusedException(
                         ApiError.upstream(502, "upstream_garbage", "the upstream server sent no JSON object"));
             }
-            tally.add(chunk);
+            tally.addUsage(chunk);
             end = "completed";
             answer.complete(json);
         } catch (RefusedException refused) {

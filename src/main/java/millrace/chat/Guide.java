@@ -71,7 +71,7 @@ final class Guide implements Upstream {
     }
 
     @Override
-    public byte[] askWhole(ChatRequest request) throws RefusedException, InterruptedException {
+    public byte[] askWhole(ChatRequest request) throws RefusedException {
         return new Talk(request).whole();
     }
 
@@ -246,9 +246,8 @@ final class Guide implements Upstream {
             };
         }
 
-        byte[] whole() throws InterruptedException {
-            said = reasoning.size() + content.size() - 1;
-            pace();
+        /** At once: nobody watches it being said. */
+        byte[] whole() {
             return (head("chat.completion")
                             + "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
                             + ChatJson.quote(String.join("", content)) + ",\"refusal\":null,\"reasoning_content\":"

@@ -20,18 +20,24 @@ final class Tally {
         this.upstream = upstream;
     }
 
+    /** A chunk of a stream. */
     void add(Chunk chunk) {
-        if (chunk.promptTokens() >= 0) {
-            promptTokens = chunk.promptTokens();
-        }
-        if (chunk.completionTokens() >= 0) {
-            completionTokens = chunk.completionTokens();
-        }
+        addUsage(chunk);
         if (chunk.says()) {
             long now = System.nanoTime();
             var histogram = deltas++ == 0 ? metrics.firstToken : metrics.betweenTokens;
             histogram.labelValues(upstream).observe((now - last) / NANOS);
             last = now;
+        }
+    }
+
+    /** Of a whole answer nothing else is known. */
+    void addUsage(Chunk chunk) {
+        if (chunk.promptTokens() >= 0) {
+            promptTokens = chunk.promptTokens();
+        }
+        if (chunk.completionTokens() >= 0) {
+            completionTokens = chunk.completionTokens();
         }
     }
 

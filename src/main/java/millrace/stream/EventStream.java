@@ -25,6 +25,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** For the last event to arrive: some clients throw away what they have not read when the connection breaks. */
+    private static final Duration BEFORE_A_CUT = Duration.ofMillis(100);
+
     private static final byte[] COMMENT = {':', '\n', '\n'};
     private static final Heartbeat SILENT = stream -> COMMENT;
 
@@ -347,7 +350,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     @Override
     void ended(CloseReason reason) {
         if (reason == CloseReason.FAILED && options.cutOnFailure()) {
-            out().cut();
+            engine.soon(BEFORE_A_CUT, out()::cut);
         } else {
             out().complete();
         }

@@ -104,6 +104,8 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
     @Override
     public void onComplete(AsyncEvent event) {
         stream.lost(CloseReason.CLIENT_GONE); // without effect where we completed
+        context = null;
+        out = null;
     }
 
     @Override

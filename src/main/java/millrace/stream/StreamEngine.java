@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -254,6 +255,15 @@ public final class StreamEngine implements AutoCloseable {
 
     Timer timer() {
         return timer;
+    }
+
+    /** Runs it once, after that time; at once where the application stops. */
+    void soon(Duration delay, Runnable task) {
+        try {
+            var unused = timer.schedule(delay, task);
+        } catch (RejectedExecutionException stopped) {
+            task.run();
+        }
     }
 
     Drainers drainers() {
