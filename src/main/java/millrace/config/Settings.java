@@ -175,6 +175,59 @@ public final class Settings {
             "",
             "The exact origins of pages on other hosts that may use the hub with cookies: 'https://app.example, ...'.");
 
+    public static final Setting<Integer> HUB_CHANNEL_EVENTS = Setting.number(
+            "millrace.hub.channel-events",
+            10_000,
+            16,
+            10_000_000,
+            "A subscriber that is so many events behind is ended, and comes back to be served from the history.");
+    public static final Setting<Long> HUB_CHANNEL_BYTES = Setting.bytes(
+            "millrace.hub.channel-bytes", "4m", "A subscriber that is so many bytes behind is ended as well.");
+    public static final Setting<String> HUB_CHECKPOINT = Setting.choice(
+            "millrace.hub.checkpoint",
+            "id",
+            List.of("id", "event", "off"),
+            "How quiet subscribers are told a newer cursor: by a block with an id alone, which fires no event (and which"
+                    + " Firefox ignores), by an event of the type checkpoint, or not at all.");
+    public static final Setting<Boolean> HUB_PRESENCE = Setting.flag(
+            "millrace.hub.presence", true, "Tells who subscribes, to those whose token grants it.");
+    public static final Setting<Duration> HUB_LIFETIME = Setting.duration(
+            "millrace.hub.lifetime",
+            "4h",
+            "A subscription is ended after this time, or up to a quarter less, and comes back; 0s for never.");
+    public static final Setting<Integer> HUB_STREAMS_PER_SUBJECT = Setting.number(
+            "millrace.hub.streams-per-subject",
+            0,
+            0,
+            Integer.MAX_VALUE,
+            "Subscriptions open at once for the subject of one token; 0: no limit.");
+    public static final Setting<Integer> HUB_MAX_SELECTORS = Setting.number(
+            "millrace.hub.max-selectors", 100, 1, 100_000, "Selectors in one subscription.");
+    public static final Setting<Integer> HUB_MAX_PATTERNS_EACH = Setting.number(
+            "millrace.hub.max-patterns-each",
+            50,
+            0,
+            100_000,
+            "Templates and URL Patterns among the selectors of one subscription.");
+    public static final Setting<Integer> HUB_MAX_PATTERNS = Setting.number(
+            "millrace.hub.max-patterns",
+            10_000,
+            0,
+            10_000_000,
+            "Different templates and URL Patterns subscribed to at once, in all.");
+    public static final Setting<Integer> HUB_MAX_TOPICS =
+            Setting.number("millrace.hub.max-topics", 100, 1, 100_000, "Topics of one update.");
+    public static final Setting<Integer> HUB_MAX_TOPIC_BYTES = Setting.number(
+            "millrace.hub.max-topic-bytes", 4096, 16, 1_048_576, "Bytes of one topic or selector, as UTF-8.");
+    public static final Setting<Long> HUB_MAX_BODY =
+            Setting.bytes("millrace.hub.max-body", "1m", "The largest body of a publish or QUERY request.");
+    public static final Setting<Integer> HUB_PUBLISH_RATE = Setting.number(
+            "millrace.hub.publish-rate",
+            0,
+            0,
+            1_000_000,
+            "Updates a second that one token may publish, on average over ten seconds; 0: no limit.");
+
     private Settings() {}
 
     private static String parseHistory(String text) {

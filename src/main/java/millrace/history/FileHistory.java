@@ -42,6 +42,7 @@ public final class FileHistory implements History {
     private static final int SEGMENTS = 16;
 
     private static final long IDLE_MILLIS = 60_000;
+    private static final String SECRET = "secret";
 
     private final Disk disk;
     private final Retention retention;
@@ -49,6 +50,7 @@ public final class FileHistory implements History {
     private final Sink sink;
     private final long tailBytes;
     private final Segment.Hash hash;
+    private final byte[] secret;
     private final Thread writer;
 
     // between those who append and the writer
@@ -120,6 +122,7 @@ public final class FileHistory implements History {
             drop(clock.millis());
             this.tail = new Ring(tailStart());
             fillTail();
+            this.secret = openSecret(segments.isEmpty());
             if (segments.isEmpty()) {
                 segments.add(create());
             }
@@ -172,6 +175,25 @@ public final class FileHistory implements History {
             disk.forceNames();
             forces += 2;
         }
+    }
+
+    private byte[] openSecret(boolean begun) throws IOException {
+        byte[] bytes = new byte[16];
+        if (!begun && disk.names().contains(SECRET)) {
+            try (Disk.Handle file = disk.open(SECRET)) {
+                if (file.length() == bytes.length) {
+                    file.read(0, bytes);
+                    return bytes;
+                }
+            }
+        }
+        random.nextBytes(bytes);
+        try (Disk.Handle file = disk.create(SECRET)) {
+            file.write(0, bytes, bytes.length);
+            file.force();
+        }
+        disk.forceNames();
+        return bytes;
     }
 
     private long tailStart() {
@@ -496,6 +518,11 @@ public final class FileHistory implements History {
             }
         }
         return OptionalLong.empty();
+    }
+
+    @Override
+    public byte[] secret() {
+        return secret.clone();
     }
 
     @Override

@@ -108,6 +108,12 @@ public interface History extends AutoCloseable {
     /** What is held now; known as soon as the log is open. */
     Bounds bounds();
 
+    /**
+     * Random bytes that belong to this log: as long as it survives restarts, so do they, and another log has others.
+     * Sixteen of them; a copy.
+     */
+    byte[] secret();
+
     /** What was done and what is kept, for metrics. */
     Stats stats();
 

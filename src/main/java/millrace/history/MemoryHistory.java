@@ -1,6 +1,7 @@
 package millrace.history;
 
 import java.lang.System.Logger.Level;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -21,6 +22,7 @@ public final class MemoryHistory implements History {
     private final Retention retention;
     private final InstantSource clock;
     private final Sink sink;
+    private final byte[] secret = new byte[16];
 
     /** Guards everything below; held while the sink is called, which makes the one order. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -39,6 +41,7 @@ public final class MemoryHistory implements History {
         this.retention = retention;
         this.clock = clock;
         this.sink = sink;
+        new SecureRandom().nextBytes(secret);
     }
 
     @Override
@@ -115,6 +118,11 @@ public final class MemoryHistory implements History {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public byte[] secret() {
+        return secret.clone();
     }
 
     @Override

@@ -38,6 +38,9 @@ public final class BroadcastChannel extends Channel {
         if (!attachAfter(stream, afterSequence)) {
             return false;
         }
+        if (stream.isClosed()) {
+            detach(stream); // it ended before it could know that it reads this
+        }
         stream.wake();
         return true;
     }

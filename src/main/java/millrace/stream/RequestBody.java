@@ -16,6 +16,7 @@ public final class RequestBody {
     private static final String ATTRIBUTE = "millrace.body";
     private static final byte[] NONE = {};
     private static final long TIMEOUT_MILLIS = 60_000;
+    private static final int SHORT = 8192;
 
     private RequestBody() {}
 
@@ -40,6 +41,10 @@ public final class RequestBody {
         if (request.getContentLengthLong() > most) {
             throw tooLarge(most);
         }
+        byte[] here = readWhatIsHere(request);
+        if (here != null) {
+            return here;
+        }
         AsyncContext context = request.startAsync();
         context.setTimeout(TIMEOUT_MILLIS);
         context.addListener(new GiveUp());
@@ -61,6 +66,19 @@ public final class RequestBody {
                 })
                 .start();
         return null;
+    }
+
+    /** A short body mostly comes together with the headers: then reading it waits for nobody. */
+    private static byte @Nullable [] readWhatIsHere(HttpServletRequest request) throws ProblemException {
+        long length = request.getContentLengthLong();
+        try {
+            if (length <= 0 || length > SHORT || request.getInputStream().available() < length) {
+                return null;
+            }
+            return request.getInputStream().readNBytes((int) length);
+        } catch (IOException gone) {
+            throw new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole.");
+        }
     }
 
     private static boolean mayBeThere(HttpServletRequest request) {

@@ -15,6 +15,21 @@ public sealed interface Selector permits Everything, Exact, UriTemplate, UrlPatt
         return matches(Topic.of(topic));
     }
 
+    /** What the 1.0 protocol calls its kind; it has no name for templates, which are of 0.x. */
+    default String type() {
+        return switch (this) {
+            case Everything all -> "exact";
+            case Exact topic -> "exact";
+            case UriTemplate template -> "uritemplate";
+            case UrlPattern pattern -> "urlpattern";
+        };
+    }
+
+    /** Whether it has to be tried, instead of being found by its text. */
+    default boolean isPattern() {
+        return this instanceof UriTemplate || this instanceof UrlPattern;
+    }
+
     /** Selects every topic, written {@code *}. */
     static Selector everything() {
         return Everything.EVERYTHING;

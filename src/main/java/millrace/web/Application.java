@@ -8,19 +8,25 @@ import java.io.InputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import millrace.auth.Authenticator;
+import millrace.auth.DemoTokens;
 import millrace.chat.Generations;
 import millrace.chat.Upstreams;
 import millrace.config.Config;
 import millrace.config.ConfigException;
 import millrace.config.Settings;
+import millrace.history.History;
+import millrace.hub.Hub;
 import millrace.metrics.Metrics;
 import millrace.stream.StreamEngine;
+import millrace.topic.HubUrl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +47,14 @@ public final class Application implements ServletContextListener {
     private @Nullable Metrics metrics;
     private @Nullable StreamEngine streams;
     private @Nullable Chat chat;
+    private @Nullable HubParts hub;
+
+    /** What relative topics are resolved against where no setting names the hub: only its path matters then. */
+    private static final String HUB_WITHOUT_NAME = "http://localhost/.well-known/mercure";
+
+    /** What the hub's servlets need. */
+    record HubParts(
+            Hub hub, HubAccess access, HubUrl url, @Nullable DemoTokens demoTokens) {}
 
     /** What the chat's servlets need. */
     record Chat(Upstreams upstreams, Generations generations, ChatAccess access) {}
@@ -66,6 +80,7 @@ public final class Application implements ServletContextListener {
         StreamEngine engine = opened(new StreamEngine(read, counters));
         engine.installIn(context);
         chat = new Chat(upstreams, new Generations(read, upstreams, engine.runs(), counters), new ChatAccess(read));
+        hub = startHub(read, engine, counters, context);
         config = read;
         metrics = counters;
         streams = engine;
@@ -74,6 +89,22 @@ public final class Application implements ServletContextListener {
         if (read.get(Settings.DEMO)) {
             LOG.log(Level.INFO, "demo mode: open to this machine, closed to all others");
         }
+    }
+
+    private HubParts startHub(Config config, StreamEngine engine, Metrics metrics, ServletContext context) {
+        DemoTokens demo = config.get(Settings.DEMO) ? new DemoTokens(InstantSource.system()) : null;
+        Authenticator authenticator = opened(Authenticator.open(config, InstantSource.system(), demo));
+        String name = context.getContextPath().isEmpty()
+                ? "ROOT"
+                : context.getContextPath().substring(1);
+        Hub made = new Hub(config, engine, sink -> History.open(config, name, metrics, sink));
+        toClose.addLast(made); // after the streams, which may be in the middle of a replay
+        String url = config.get(Settings.HUB_URL);
+        return new HubParts(
+                made,
+                new HubAccess(authenticator, config.get(Settings.DEMO)),
+                HubUrl.of(url.isEmpty() ? HUB_WITHOUT_NAME : url),
+                demo);
     }
 
     /** Notes what is to be closed at the end. */
@@ -115,6 +146,10 @@ public final class Application implements ServletContextListener {
 
     StreamEngine streams() {
         return started(streams);
+    }
+
+    HubParts hub() {
+        return started(hub);
     }
 
     Chat chat() {

@@ -1,0 +1,333 @@
+package millrace.hub;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import millrace.auth.Principal;
+import millrace.config.Config;
+import millrace.config.Settings;
+import millrace.history.Bounds;
+import millrace.history.History;
+import millrace.history.HistoryException;
+import millrace.history.Page;
+import millrace.history.Sink;
+import millrace.history.Stored;
+import millrace.history.Update;
+import millrace.sse.Event;
+import millrace.stream.EncodedEvent;
+import millrace.stream.EventStream;
+import millrace.stream.StreamEngine;
+import millrace.topic.Selector;
+import millrace.topic.SelectorIndex;
+import millrace.topic.Topic;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One hub: updates come in, get their place in the history, and go out to the channels that selected them.
+ *
+ * <pre>
+ * publish ─▶ History: sequence, durable, encoded ─▶ deliver ─▶ SelectorIndex ─▶ channel of each distinct subscription
+ *                        │                          (one at a time, in order)
+ *                        └─ pages ─▶ replay of one reader ──── joins its channel where it stopped
+ * </pre>
+ *
+ * <p>Everything that must agree on "before" and "after" happens under one lock, the order: handing an update to the
+ * channels, making and dropping a channel, joining one. So a reader that joins at sequence 7 gets 8 and all that
+ * follows, whoever publishes meanwhile, and no channel dies between being found and being joined. The lock is never
+ * held while anything waits.
+ *
+ * <p>Any thread may call any method; none of them blocks, except that {@link #position} may read from the disk.
+ */
+public final class Hub implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger("millrace.hub");
+
+    private final StreamEngine engine;
+    private final History history;
+    private final Cursors cursors;
+    private final SelectorIndex<SharedChannel> index = new SelectorIndex<>();
+    private final HubMetrics metrics;
+    private final int channelEvents;
+    private final long channelBytes;
+    private final String checkpoints;
+
+    /** See above. */
+    private final ReentrantLock order = new ReentrantLock();
+
+    /** Guarded by the order. */
+    private final Map<Subscription, SharedChannel> channels = new HashMap<>();
+
+    /** All updates up to this sequence have been handed to the channels; written in the order. */
+    private volatile long delivered;
+
+    /**
+     * @param open makes the history, which hands what it takes to the sink; the hub closes it
+     */
+    public Hub(Config config, StreamEngine engine, Function<Sink, History> open) {
+        this.engine = engine;
+        this.channelEvents = config.get(Settings.HUB_CHANNEL_EVENTS);
+        this.channelBytes = config.get(Settings.HUB_CHANNEL_BYTES);
+        this.checkpoints = config.get(Settings.HUB_CHECKPOINT);
+        this.history = open.apply(this::deliver);
+        this.cursors = new Cursors(history.secret());
+        this.delivered = history.bounds().newest();
+        this.metrics = new HubMetrics(engine.metrics(), this);
+    }
+
+    // ---- publishing ----
+
+    /**
+     * Publishes. Does not block.
+     *
+     * @return completes when the update is durable and on its way; exceptionally with {@link HistoryException}. Whoever
+     *     goes on from there neither blocks nor takes long
+     */
+    public CompletableFuture<Stored> publish(Update update) {
+        long begin = System.nanoTime();
+        CompletableFuture<Stored> done = history.append(update);
+        return done.whenComplete((stored, failure) -> metrics.published(failure == null, System.nanoTime() - begin));
+    }
+
+    /** The history's sink: one at a time, in the order of the sequence. */
+    private void deliver(Stored stored) {
+        List<Topic> topics = topics(stored.topics());
+        EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
+        order.lock();
+        try {
+            append(topics, stored.isPrivate(), event);
+            delivered = stored.sequence();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** In the order. */
+    private void append(Collection<Topic> topics, boolean isPrivate, EncodedEvent event) {
+        index.find(topics, shared -> {
+            if (shared.subscription.view().permits(isPrivate, topics)) {
+                shared.append(event);
+            }
+        });
+    }
+
+    /** All updates up to this sequence have been handed to the channels. */
+    long delivered() {
+        return delivered;
+    }
+
+    // ---- subscribing ----
+
+    /**
+     * What a cursor means now. To be asked before the subscriber is answered: what is published after that reaches it.
+     *
+     * @param cursor as the subscriber sent it, {@code null} where it sent none: then from now on
+     * @throws HistoryException if the history cannot be read
+     */
+    public Position position(@Nullable String cursor, Subscription subscription) {
+        Bounds held = history.bounds();
+        if (cursor == null) {
+            return new Position(delivered, null, null);
+        }
+        if (cursor.isEmpty()) {
+            long now = delivered;
+            return new Position(now, idAt(now, subscription), null);
+        }
+        if (cursor.equals(EARLIEST)) {
+            return new Position(held.oldest() - 1, EARLIEST, null);
+        }
+        OptionalLong found = cursor.charAt(0) == '#' ? cursors.sequence(cursor) : history.find(cursor);
+        // everything after the place must be held; the update at the place itself need not be
+        if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
+            return new Position(found.getAsLong(), cursor, null);
+        }
+        return new Position(held.oldest() - 1, EARLIEST, cursor);
+    }
+
+    /** The cursor for everything held, and the id before the first. */
+    public static final String EARLIEST = "earliest";
+
+    /**
+     * The newest cursor: the id of the newest update if this reader may see that, or else an opaque one; {@code earliest}
+     * where there never was an update.
+     */
+    public String newestCursor(Subscription reader) {
+        return idAt(delivered, reader);
+    }
+
+    private String idAt(long sequence, Subscription reader) {
+        if (sequence == 0) {
+            return EARLIEST;
+        }
+        Page page = history.after(sequence - 1, 1, 1);
+        if (!page.updates().isEmpty()) {
+            Stored at = page.updates().getFirst();
+            if (at.sequence() == sequence
+                    && reader.view().permits(at.isPrivate(), topics(at.topics()))
+                    && history.find(at.id()).orElse(-1) == sequence) { // an id used twice means its first holder
+                return at.id();
+            }
+        }
+        return cursors.of(sequence);
+    }
+
+    /**
+     * Has the stream read the subscription: what is missed first, then what comes. To be called while the stream is
+     * being set up.
+     *
+     * @param selectors as the subscriber wrote them, for presence
+     */
+    public void subscribe(
+            EventStream stream,
+            Subscription subscription,
+            List<Selector> selectors,
+            Principal principal,
+            Position position) {
+        Subscriber subscriber = new Subscriber(this, subscription, selectors, principal);
+        stream.heartbeat(subscriber);
+        if (position.lost() == null && joinIfNothingMissed(stream, subscriber, position.after())) {
+            if (position.precedingId() == null) {
+                byte[] first = checkpoint(position.after());
+                if (first != null) {
+                    stream.sendOwn(first); // so that it has a cursor before its first event
+                }
+            }
+            return;
+        }
+        Replay replay = new Replay(this, history, stream, subscriber, engine.newWindow(Replay.WINDOW_BYTES));
+        stream.readFirst(replay.window());
+        engine.newProducer("hub-replay", () -> replay.run(position)).start();
+    }
+
+    private boolean joinIfNothingMissed(EventStream stream, Subscriber subscriber, long after) {
+        order.lock();
+        try {
+            if (delivered != after) {
+                return false;
+            }
+            subscriber.reads(join(stream, subscriber), 0);
+            return true;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** A reader's channel, of which it reads what comes after that sequence. */
+    record Place(SharedChannel shared, long from) {}
+
+    /**
+     * Has the stream read its channel as soon as its replay has ended. Counted from now on, so that the channel keeps
+     * for it what comes.
+     */
+    Place join(EventStream stream, Subscriber subscriber) {
+        Place place;
+        order.lock();
+        try {
+            Subscription subscription = subscriber.subscription();
+            SharedChannel shared = channels.get(subscription);
+            if (shared == null) {
+                shared = new SharedChannel(subscription, engine.newBroadcast(channelEvents, channelBytes, delivered));
+                channels.put(subscription, shared);
+                index.add(shared, subscription.selectors());
+            }
+            shared.subscribers++;
+            if (!shared.channel.join(stream, delivered)) {
+                throw new IllegalStateException("something was appended out of order");
+            }
+            place = new Place(shared, delivered);
+        } finally {
+            order.unlock();
+        }
+        stream.onClose(reason -> leave(place.shared()));
+        return place;
+    }
+
+    private void leave(SharedChannel shared) {
+        order.lock();
+        try {
+            if (--shared.subscribers == 0) {
+                channels.remove(shared.subscription);
+                index.remove(shared, shared.subscription.selectors());
+                shared.channel.discard();
+            }
+        } finally {
+            order.unlock();
+        }
+    }
+
+    // ---- the hub's own events ----
+
+    /** What tells a reader a newer cursor; {@code null} where the settings want none. */
+    byte @Nullable [] checkpoint(long sequence) {
+        return switch (checkpoints) {
+            case "id" -> new Event(cursors.of(sequence), null, null, null).encode();
+            case "event" -> new Event(cursors.of(sequence), "checkpoint", "", null).encode();
+            default -> null;
+        };
+    }
+
+    /** Tells a reader that what it asked for is not held, and where it goes on instead. */
+    EncodedEvent gap(String requested, long goesOnAfter) {
+        String cursor = cursors.of(goesOnAfter);
+        String json = Json.object()
+                .add("requested", requested)
+                .add("continues_after", cursor)
+                .build()
+                .toString();
+        return new EncodedEvent(new Event(cursor, "gap", json, null).encode(), goesOnAfter);
+    }
+
+    String cursor(long sequence) {
+        return cursors.of(sequence);
+    }
+
+    public HubMetrics metrics() {
+        return metrics;
+    }
+
+    // ---- what others ask ----
+
+    /** How many distinct subscriptions there are: each has a channel. */
+    public int channelCount() {
+        order.lock();
+        try {
+            return channels.size();
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** How many different templates and URL Patterns are subscribed to. */
+    public int distinctPatterns() {
+        return index.distinctPatterns();
+    }
+
+    /** The channels as they are now; for metrics. */
+    List<SharedChannel> channels() {
+        order.lock();
+        try {
+            return new ArrayList<>(channels.values());
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** What matching needs. */
+    public static List<Topic> topics(List<String> texts) {
+        if (texts.size() == 1) {
+            return List.of(Topic.of(texts.getFirst()));
+        }
+        return texts.stream().map(Topic::of).toList();
+    }
+
+    /** Finishes what was published, then refuses everything. Streams are closed by their engine. */
+    @Override
+    public void close() {
+        history.close();
+    }
+}

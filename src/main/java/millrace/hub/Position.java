@@ -1,0 +1,15 @@
+package millrace.hub;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a subscriber goes on: what its cursor meant when it came.
+ *
+ * @param after the first update it gets is the first that it selects after this sequence
+ * @param precedingId what the response headers say: the id before the first event; {@code null} where no cursor was
+ *     given
+ * @param lost the cursor that is unknown or no longer held, told in a {@code gap} event; {@code null} where nothing is
+ *     lost
+ */
+public record Position(
+        long after, @Nullable String precedingId, @Nullable String lost) {}

@@ -1,0 +1,116 @@
+package millrace.hub;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import millrace.auth.Dialect;
+import millrace.history.Update;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.sse.Event;
+import millrace.stream.FormData;
+import millrace.topic.HubUrl;
+import millrace.topic.Topic;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the form of a publish request: {@code topic}, {@code data}, {@code private}, {@code id}, {@code type}, {@code retry}. */
+public final class PublishForm {
+
+    private PublishForm() {}
+
+    /**
+     * Reads the update. Fields with other names are ignored.
+     *
+     * @throws ProblemException 400 that names the field, or 403 where 0.x answers so
+     */
+    public static Update parse(FormData form, HubUrl hub, HubLimits limits, Dialect dialect) throws ProblemException {
+        List<String> topics = form.all("topic");
+        if (topics.isEmpty()) {
+            throw bad("Name at least one topic.");
+        }
+        if (topics.size() > limits.maxTopics()) {
+            throw bad("There are " + topics.size() + " topics; one update has at most " + limits.maxTopics() + ".");
+        }
+        for (String topic : topics) {
+            check(topic, hub, limits, dialect);
+        }
+        String data = form.first("data");
+        try {
+            Event event = new Event(id(form.first("id")), type(form.first("type")), data == null ? "" : data, null);
+            Duration retry = retry(form.first("retry"));
+            return new Update(
+                    event.id() == null ? "" : event.id(),
+                    topics,
+                    form.first("private") != null,
+                    retry == null ? event : event.withRetry(retry));
+        } catch (IllegalArgumentException illegal) {
+            throw bad("This cannot be sent: " + illegal.getMessage() + ".");
+        }
+    }
+
+    private static void check(String topic, HubUrl hub, HubLimits limits, Dialect dialect) throws ProblemException {
+        if (topic.isEmpty()) {
+            throw bad("A topic is empty.");
+        }
+        if (topic.equals("*")) {
+            throw bad("The topic * is none: it selects every topic.");
+        }
+        if (utf8Length(topic) > limits.maxTopicBytes()) {
+            throw bad("A topic is longer than " + limits.maxTopicBytes() + " bytes.");
+        }
+        if (Topic.invisibleCharacter(topic) >= 0) {
+            throw bad("A topic holds a control or format character.");
+        }
+        if (hub.reserves(Topic.of(topic))) {
+            throw new ProblemException(
+                    dialect == Dialect.V0 ? ProblemType.FORBIDDEN : ProblemType.BAD_PARAMETER,
+                    "The topics at and below the hub's own path are the hub's.");
+        }
+    }
+
+    /** An id that nobody can guess, unless the publisher gave one. */
+    private static String id(@Nullable String given) throws ProblemException {
+        if (given == null || given.isEmpty()) {
+            return "urn:uuid:" + UUID.randomUUID();
+        }
+        if (given.startsWith("#") || given.equals(Hub.EARLIEST)) {
+            throw bad("An id does not begin with # and is not 'earliest': those are the hub's.");
+        }
+        if (Topic.invisibleCharacter(given) >= 0) {
+            throw bad("An id holds no control and no format characters.");
+        }
+        return given;
+    }
+
+    private static @Nullable String type(@Nullable String given) throws ProblemException {
+        if (given == null || given.isEmpty()) {
+            return null;
+        }
+        if (given.equals("mercure")) {
+            throw bad("The type 'mercure' is the hub's.");
+        }
+        if (Topic.invisibleCharacter(given) >= 0) {
+            throw bad("A type holds no control and no format characters.");
+        }
+        return given;
+    }
+
+    private static @Nullable Duration retry(@Nullable String given) throws ProblemException {
+        if (given == null || given.isEmpty()) {
+            return null;
+        }
+        if (given.length() > 15 || !given.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw bad("retry is a number of milliseconds, in ASCII digits.");
+        }
+        return Duration.ofMillis(Long.parseLong(given));
+    }
+
+    static int utf8Length(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static ProblemException bad(String detail) {
+        return new ProblemException(ProblemType.BAD_PARAMETER, detail);
+    }
+}

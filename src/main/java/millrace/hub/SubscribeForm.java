@@ -1,0 +1,101 @@
+package millrace.hub;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import millrace.auth.Dialect;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.stream.FormData;
+import millrace.topic.HubUrl;
+import millrace.topic.Selector;
+import millrace.topic.SelectorException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a subscriber asks for, in the parameters of either dialect, freely mixed.
+ *
+ * @param selectors in the order of the parameters, each once
+ * @param dialect 0.x where nothing but {@code topic} was used
+ * @param cursor the last event id, by whatever name; {@code null} where none was sent
+ */
+public record SubscribeForm(
+        List<Selector> selectors, Dialect dialect, @Nullable String cursor) {
+
+    /** How clients spell the cursor, in the order of precedence. */
+    private static final List<String> CURSORS = List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID");
+
+    /**
+     * Reads the parameters; those with other names are ignored.
+     *
+     * @param body of a {@code QUERY}, otherwise empty: its selectors come on top of the URL's, its cursor before
+     * @param header {@code Last-Event-ID}, which comes before both
+     * @param offered the parameters of other dialects are ignored
+     */
+    public static SubscribeForm parse(
+            FormData query, FormData body, @Nullable String header, HubUrl hub, HubLimits limits, Set<Dialect> offered)
+            throws ProblemException {
+        Set<Selector> selectors = new LinkedHashSet<>();
+        Dialect dialect = offered.contains(Dialect.V0) ? Dialect.V0 : Dialect.V1;
+        for (FormData.Entry entry : query.and(body).entries()) {
+            String name = entry.name();
+            boolean modern = name.toLowerCase(Locale.ROOT).startsWith("match");
+            if (!modern && !name.equals("topic") || !offered.contains(modern ? Dialect.V1 : Dialect.V0)) {
+                continue;
+            }
+            if (PublishForm.utf8Length(entry.value()) > limits.maxTopicBytes()) {
+                throw bad("A selector is longer than " + limits.maxTopicBytes() + " bytes.");
+            }
+            if (selectors.add(selector(entry, hub)) && selectors.size() > limits.maxSelectors()) {
+                throw bad("One subscription has at most " + limits.maxSelectors() + " selectors.");
+            }
+            if (modern) {
+                dialect = Dialect.V1;
+            }
+        }
+        if (selectors.isEmpty()) {
+            throw bad("Say what to subscribe to: topic, match, match_exact or match_urlpattern.");
+        }
+        var form = new SubscribeForm(List.copyOf(selectors), dialect, header != null ? header : cursor(query, body));
+        if (form.patterns() > limits.maxPatterns()) {
+            throw bad("One subscription has at most " + limits.maxPatterns() + " templates and patterns.");
+        }
+        return form;
+    }
+
+    private static Selector selector(FormData.Entry entry, HubUrl hub) throws ProblemException {
+        try {
+            return switch (entry.name()) {
+                case "topic" -> Selector.ofTemplate(entry.value());
+                case "match", "match_exact" -> Selector.ofExact(entry.value());
+                case "match_urlpattern" -> Selector.ofUrlPattern(entry.value(), hub);
+                default -> throw bad("There is no such way to match; write match, match_exact or match_urlpattern.");
+            };
+        } catch (SelectorException unusable) {
+            throw bad("A value of " + entry.name() + " cannot be used: " + unusable.getMessage() + ".");
+        }
+    }
+
+    private static @Nullable String cursor(FormData query, FormData body) {
+        for (FormData form : List.of(body, query)) {
+            for (String name : CURSORS) {
+                String value =
+                        form.last(name); // where clients append one on every reconnect, the last is the fresh one
+                if (value != null) {
+                    return value;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** The patterns among the selectors. */
+    public int patterns() {
+        return (int) selectors.stream().filter(Selector::isPattern).count();
+    }
+
+    private static ProblemException bad(String detail) {
+        return new ProblemException(ProblemType.BAD_PARAMETER, detail);
+    }
+}

@@ -1,0 +1,89 @@
+package millrace.hub;
+
+import jakarta.json.JsonValue;
+import java.util.List;
+import java.util.UUID;
+import millrace.auth.Principal;
+import millrace.sse.Event;
+import millrace.stream.EncodedEvent;
+import millrace.stream.EventStream;
+import millrace.topic.Selector;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection that subscribes: who it is in presence, and how far it has read, so that a quiet one can be told a
+ * newer cursor with its heartbeat.
+ */
+public final class Subscriber implements EventStream.Heartbeat {
+
+    private static final byte[] COMMENT = {':', '\n', '\n'};
+
+    private final Hub hub;
+    private final String id = "urn:uuid:" + UUID.randomUUID();
+    private final Subscription subscription;
+    private final List<Selector> selectors;
+    private final Principal principal;
+
+    /** Set once, when its replay has ended. */
+    private volatile @Nullable Reading reading;
+
+    /** By the drainer of its stream only. */
+    private long toldCheckpoint;
+
+    /** @param replayed the sequence of the last event that the replay gave it; 0 for none */
+    private record Reading(Hub.Place place, long replayed) {}
+
+    Subscriber(Hub hub, Subscription subscription, List<Selector> selectors, Principal principal) {
+        this.hub = hub;
+        this.subscription = subscription;
+        this.selectors = List.copyOf(selectors);
+        this.principal = principal;
+    }
+
+    /** What presence calls it: a URN of its connection, made by the hub. */
+    String id() {
+        return id;
+    }
+
+    Subscription subscription() {
+        return subscription;
+    }
+
+    /** As it wrote them, in its order. */
+    List<Selector> selectors() {
+        return selectors;
+    }
+
+    @Nullable
+    JsonValue payload(Selector selector) {
+        return principal.payload(selector);
+    }
+
+    void reads(Hub.Place place, long replayed) {
+        reading = new Reading(place, replayed);
+    }
+
+    /** In silence: a checkpoint where the cursor that the client has is older than what it need not have again. */
+    @Override
+    public byte[] bytes(EventStream stream) {
+        Reading now = reading;
+        if (now == null) {
+            return COMMENT; // in the middle of a replay
+        }
+        // In this order: what was delivered by now is in the channel, and so counted in its last sequence.
+        long delivered = hub.delivered();
+        long last = now.place().shared().lastSequence();
+        long needed = last > now.place().from() ? last : now.replayed();
+        if (stream.sequence() < needed || delivered <= Math.max(stream.sequence(), toldCheckpoint)) {
+            return COMMENT;
+        }
+        toldCheckpoint = delivered;
+        byte[] checkpoint = hub.checkpoint(delivered);
+        return checkpoint == null ? COMMENT : checkpoint;
+    }
+
+    /** An event of the hub's own, at a place in the order. */
+    static EncodedEvent own(String cursor, String type, String data, long sequence) {
+        return new EncodedEvent(new Event(cursor, type, data, null).encode(), sequence);
+    }
+}

@@ -1,0 +1,39 @@
+package millrace.hub;
+
+import java.util.Collection;
+import java.util.Set;
+import millrace.auth.Dialect;
+import millrace.auth.View;
+import millrace.topic.Selector;
+import millrace.topic.Topic;
+
+/**
+ * What a subscriber asks for and may see. Those with equal ones receive the same bytes, so they share a channel.
+ *
+ * @param selectors what is asked for: at least one, logically or
+ * @param dialect in which presence is told
+ */
+public record Subscription(Set<Selector> selectors, View view, Dialect dialect) {
+
+    public Subscription {
+        selectors = Set.copyOf(selectors);
+        if (selectors.isEmpty()) {
+            throw new IllegalArgumentException("a subscription selects something");
+        }
+    }
+
+    /** Whether an update with these topics is delivered. */
+    boolean takes(boolean isPrivate, Collection<Topic> topics) {
+        if (!view.permits(isPrivate, topics)) {
+            return false;
+        }
+        for (Topic topic : topics) {
+            for (Selector selector : selectors) {
+                if (selector.matches(topic)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+}

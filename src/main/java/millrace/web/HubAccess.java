@@ -1,0 +1,116 @@
+package millrace.web;
+
+import jakarta.servlet.http.Cookie;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import millrace.auth.AccessException;
+import millrace.auth.AccessRequest;
+import millrace.auth.Authenticator;
+import millrace.auth.Dialect;
+import millrace.auth.Grant;
+import millrace.auth.Principal;
+import millrace.auth.Purpose;
+import millrace.problem.ProblemException;
+import millrace.stream.FormData;
+import millrace.stream.SameOrigin;
+import millrace.topic.Selector;
+import org.jspecify.annotations.Nullable;
+
+/** Who asks the hub: from a servlet's request to a principal, and what other origins may read. */
+final class HubAccess {
+
+    /** What anyone on this machine may do in demo mode without a token. What is private stays private to tokens. */
+    private static final Principal DEMO_PUBLISHER = new Principal(
+            "demo",
+            Dialect.V0,
+            true,
+            List.of(new Grant(true, false, Set.of(Selector.everything()), null)),
+            null,
+            null);
+
+    private final Authenticator authenticator;
+    private final boolean demo;
+
+    HubAccess(Authenticator authenticator, boolean demo) {
+        this.authenticator = authenticator;
+        this.demo = demo;
+    }
+
+    Authenticator authenticator() {
+        return authenticator;
+    }
+
+    Principal publisher(HttpServletRequest request) throws AccessException, ProblemException {
+        Principal principal = authenticator.authenticate(read(request, true), Purpose.PUBLISH);
+        if (demo && principal.isAnonymous()) {
+            SameOrigin.require(request);
+            return DEMO_PUBLISHER;
+        }
+        return principal;
+    }
+
+    Principal subscriber(HttpServletRequest request) throws AccessException, ProblemException {
+        return authenticator.authenticate(read(request, false), Purpose.SUBSCRIBE);
+    }
+
+    private static AccessRequest read(HttpServletRequest request, boolean stateChanging) throws ProblemException {
+        Map<String, List<String>> cookies = new HashMap<>();
+        if (request.getCookies() != null) {
+            for (Cookie cookie : request.getCookies()) {
+                cookies.computeIfAbsent(cookie.getName(), name -> new ArrayList<>())
+                        .add(cookie.getValue());
+            }
+        }
+        cookies.keySet().retainAll(Set.of(AccessRequest.COOKIE_V0, AccessRequest.COOKIE_V1));
+        var known = request.getUserPrincipal();
+        return new AccessRequest(
+                stateChanging,
+                Collections.list(request.getHeaders("Authorization")),
+                cookies,
+                FormData.parse(request.getQueryString()).all(AccessRequest.URL_PARAMETER),
+                request.getHeader("Origin"),
+                request.getHeader("Referer"),
+                ownOrigin(request),
+                known == null ? null : new AccessRequest.User(known.getName(), request::isUserInRole));
+    }
+
+    /** Behind a proxy that ends TLS only the browser knows the scheme; the host tells who is meant. */
+    private static @Nullable String ownOrigin(HttpServletRequest request) {
+        String origin = request.getHeader("Origin");
+        if (origin != null && SameOrigin.is(request)) {
+            return origin;
+        }
+        String host = request.getHeader("Host");
+        return host == null ? null : request.getScheme() + "://" + host;
+    }
+
+    /** Lets pages of the origins that the settings name read the answer. */
+    void allowOrigin(HttpServletRequest request, HttpServletResponse response) {
+        authenticator.origins().answerHeaders(request.getHeader("Origin")).forEach(response::setHeader);
+    }
+
+    /** Answers a preflight. */
+    void preflight(HttpServletRequest request, HttpServletResponse response, List<String> methods) {
+        response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+        response.setHeader("Allow", String.join(", ", methods));
+        authenticator
+                .origins()
+                .preflightHeaders(request.getHeader("Origin"), methods)
+                .forEach(response::setHeader);
+    }
+
+    /** A refusal as a problem, with its challenge in the response. */
+    ProblemException refusal(AccessException refused, HttpServletResponse response, @Nullable String metadata) {
+        String challenge = refused.challenge(metadata);
+        if (challenge != null) {
+            response.setHeader("WWW-Authenticate", challenge);
+        }
+        return new ProblemException(refused.problem());
+    }
+}

@@ -1,0 +1,307 @@
+package millrace.web;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.Serial;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import millrace.auth.AccessException;
+import millrace.auth.Principal;
+import millrace.config.Config;
+import millrace.config.Settings;
+import millrace.history.HistoryException;
+import millrace.history.Stored;
+import millrace.history.Update;
+import millrace.hub.Hub;
+import millrace.hub.HubLimits;
+import millrace.hub.Position;
+import millrace.hub.PublishForm;
+import millrace.hub.PublishRate;
+import millrace.hub.SubscribeForm;
+import millrace.hub.Subscription;
+import millrace.problem.Problem;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.stream.FormData;
+import millrace.stream.ProblemResponse;
+import millrace.stream.RequestBody;
+import millrace.stream.StreamEngine;
+import millrace.stream.StreamOptions;
+import millrace.stream.StreamRequest;
+import millrace.topic.HubUrl;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /.well-known/mercure}: GET and QUERY subscribe, POST publishes. */
+public final class HubServlet extends ProblemServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final List<String> METHODS = List.of("GET", "HEAD", "QUERY", "POST", "OPTIONS");
+    private static final String FORM = "application/x-www-form-urlencoded";
+    private static final long ANSWER_TIMEOUT_MILLIS = 60_000;
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private transient @Nullable Parts parts;
+
+    /** What the requests share; made once. */
+    private record Parts(
+            Hub hub,
+            HubAccess access,
+            HubUrl url,
+            HubLimits limits,
+            PublishRate rate,
+            StreamEngine engine,
+            StreamOptions options,
+            Duration lifetime,
+            int maxPatterns,
+            long maxBody) {}
+
+    @Override
+    public void init() {
+        Config config = application().config();
+        StreamEngine engine = application().streams();
+        parts = new Parts(
+                application().hub().hub(),
+                application().hub().access(),
+                application().hub().url(),
+                HubLimits.of(config),
+                new PublishRate(config.get(Settings.HUB_PUBLISH_RATE), System::nanoTime),
+                engine,
+                StreamOptions.of(config, "hub"),
+                config.get(Settings.HUB_LIFETIME),
+                config.get(Settings.HUB_MAX_PATTERNS),
+                config.get(Settings.HUB_MAX_BODY));
+    }
+
+    private Parts parts() {
+        Parts made = parts;
+        if (made == null) {
+            throw new IllegalStateException("not initialized");
+        }
+        return made;
+    }
+
+    @Override
+    void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
+        Parts use = parts();
+        use.access().allowOrigin(request, response);
+        String what = request.getMethod().equals("POST") ? "publish" : "subscribe";
+        try {
+            switch (request.getMethod()) {
+                case "GET", "HEAD" -> subscribe(use, request, response, FormData.empty());
+                case "QUERY" -> query(use, request, response);
+                case "POST" -> publish(use, request, response);
+                case "OPTIONS" -> use.access().preflight(request, response, METHODS);
+                default -> throw methodNotAllowed(response, String.join(", ", METHODS));
+            }
+        } catch (AccessException refused) {
+            use.hub().metrics().refused(what, refused.why().name().toLowerCase(Locale.ROOT));
+            throw use.access().refusal(refused, response, null);
+        } catch (HistoryException unavailable) {
+            use.hub().metrics().refused(what, "history");
+            throw unavailable();
+        } catch (ProblemException refused) {
+            use.hub().metrics().refused(what, refused.problem().type().name().toLowerCase(Locale.ROOT));
+            throw refused;
+        }
+    }
+
+    // ---- subscribing ----
+
+    private void query(Parts use, HttpServletRequest request, HttpServletResponse response)
+            throws AccessException, ProblemException, IOException {
+        requireForm(request);
+        byte[] body = RequestBody.readOrComeBack(request, use.engine(), use.maxBody());
+        if (body != null) {
+            subscribe(use, request, response, FormData.parse(body));
+        }
+    }
+
+    private void subscribe(Parts use, HttpServletRequest request, HttpServletResponse response, FormData body)
+            throws AccessException, ProblemException, IOException {
+        Principal principal = use.access().subscriber(request);
+        use.access().authenticator().requireSubscribe(principal);
+        SubscribeForm form = SubscribeForm.parse(
+                FormData.parse(request.getQueryString()),
+                body,
+                StreamRequest.lastEventId(request),
+                use.url(),
+                use.limits(),
+                use.access().authenticator().dialects());
+        if (form.patterns() > 0 && use.hub().distinctPatterns() + form.patterns() > use.maxPatterns()) {
+            throw new ProblemException(
+                    Problem.of(ProblemType.UNAVAILABLE, "As many templates and patterns are subscribed to as may be."),
+                    SOON);
+        }
+        Subscription subscription = new Subscription(Set.copyOf(form.selectors()), principal.view(), form.dialect());
+        Position position = use.hub().position(form.cursor(), subscription);
+        if (position.precedingId() != null) {
+            String id = headerValue(position.precedingId());
+            response.setHeader("Last-Event-ID", id);
+            response.setHeader("Mercure-Last-Event-ID", id);
+        }
+        response.setHeader("Cache-Control", "private, no-store, no-transform");
+        if (request.getMethod().equals("HEAD")) {
+            response.setContentType("text/event-stream;charset=utf-8");
+            return;
+        }
+        use.engine().open(request, response, use.options(), stream -> {
+            use.hub().subscribe(stream, subscription, form.selectors(), principal, position);
+            Duration time = timeFor(principal, use.lifetime());
+            if (time != null) {
+                stream.expireAfter(time);
+            }
+        });
+    }
+
+    /** As long as the token is good, and no longer than a lifetime that differs from stream to stream. */
+    private static @Nullable Duration timeFor(Principal principal, Duration lifetime) {
+        Duration time = null;
+        if (!lifetime.isZero()) {
+            long millis = lifetime.toMillis();
+            time = Duration.ofMillis(millis - ThreadLocalRandom.current().nextLong(millis / 4 + 1));
+        }
+        if (principal.expiry() != null) {
+            Duration left = Duration.between(Instant.now(), principal.expiry());
+            if (time == null || left.compareTo(time) < 0) {
+                time = left.isNegative() ? Duration.ZERO : left;
+            }
+        }
+        return time;
+    }
+
+    /** Header values are bytes to a container; ours are UTF-8. */
+    private static String headerValue(String id) {
+        return new String(id.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
+    // ---- publishing ----
+
+    private void publish(Parts use, HttpServletRequest request, HttpServletResponse response)
+            throws AccessException, ProblemException, IOException {
+        Principal principal = use.access().publisher(request);
+        if (!principal.mayPublishSomething()) {
+            use.access().authenticator().requirePublish(principal, List.of()); // before it costs us a body
+        }
+        requireForm(request);
+        byte[] body = RequestBody.readOrComeBack(request, use.engine(), use.maxBody());
+        if (body == null) {
+            return;
+        }
+        Duration wait = use.rate().take(principal.subject() == null ? "" : principal.subject());
+        if (wait != null) {
+            throw new ProblemException(
+                    Problem.of(ProblemType.TOO_MANY_REQUESTS, "This token publishes faster than it may."), wait);
+        }
+        Update update = PublishForm.parse(FormData.parse(body), use.url(), use.limits(), principal.dialect());
+        use.access().authenticator().requirePublish(principal, Hub.topics(update.topics()));
+        CompletableFuture<Stored> done = use.hub().publish(update);
+        if (done.isDone()) {
+            acknowledge(response, id(done));
+            return;
+        }
+        AsyncContext context = request.startAsync();
+        context.setTimeout(ANSWER_TIMEOUT_MILLIS);
+        Answer answer = new Answer(context, response);
+        context.addListener(answer);
+        var unused = done.whenCompleteAsync(
+                answer::give,
+                task -> use.engine().newProducer("hub-answer", task).start());
+    }
+
+    private static String id(CompletableFuture<Stored> done) throws ProblemException {
+        try {
+            return done.join().id();
+        } catch (CompletionException failed) {
+            throw unavailable();
+        }
+    }
+
+    private static void acknowledge(HttpServletResponse response, String id) throws IOException {
+        byte[] body = id.getBytes(StandardCharsets.UTF_8);
+        response.setContentType("text/plain;charset=utf-8");
+        response.setHeader("Cache-Control", "no-store");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    /** Answers a publisher when its update is durable. Only one of the callbacks touches the response. */
+    private static final class Answer implements AsyncListener {
+        private final AsyncContext context;
+        private final HttpServletResponse response;
+        private final AtomicBoolean given = new AtomicBoolean();
+
+        Answer(AsyncContext context, HttpServletResponse response) {
+            this.context = context;
+            this.response = response;
+        }
+
+        void give(@Nullable Stored stored, @Nullable Throwable failure) {
+            if (!given.compareAndSet(false, true)) {
+                return;
+            }
+            try {
+                if (stored != null) {
+                    acknowledge(response, stored.id());
+                } else {
+                    ProblemResponse.send(response, unavailable());
+                }
+                context.complete();
+            } catch (IOException | RuntimeException gone) {
+                complete(); // nobody waits for the answer any more
+            }
+        }
+
+        private void complete() {
+            try {
+                context.complete();
+            } catch (RuntimeException already) {
+                // the container was first
+            }
+        }
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            give(null, null);
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            if (given.compareAndSet(false, true)) {
+                complete();
+            }
+        }
+
+        @Override
+        public void onComplete(AsyncEvent event) {
+            given.set(true);
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
+    }
+
+    private static ProblemException unavailable() {
+        return new ProblemException(
+                Problem.of(ProblemType.UNAVAILABLE, "The history takes nothing at the moment; try again soon."), SOON);
+    }
+
+    private static void requireForm(HttpServletRequest request) throws ProblemException {
+        String type = request.getContentType();
+        if (type == null || !type.split(";", 2)[0].strip().equalsIgnoreCase(FORM)) {
+            throw new ProblemException(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Send " + FORM + ".");
+        }
+    }
+}
