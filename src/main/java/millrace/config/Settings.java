@@ -189,8 +189,8 @@ public final class Settings {
             List.of("id", "event", "off"),
             "How quiet subscribers are told a newer cursor: by a block with an id alone, which fires no event (and which"
                     + " Firefox ignores), by an event of the type checkpoint, or not at all.");
-    public static final Setting<Boolean> HUB_PRESENCE = Setting.flag(
-            "millrace.hub.presence", true, "Tells who subscribes, to those whose token grants it.");
+    public static final Setting<Boolean> HUB_PRESENCE =
+            Setting.flag("millrace.hub.presence", true, "Tells who subscribes, to those whose token grants it.");
     public static final Setting<Duration> HUB_LIFETIME = Setting.duration(
             "millrace.hub.lifetime",
             "4h",
@@ -201,8 +201,8 @@ public final class Settings {
             0,
             Integer.MAX_VALUE,
             "Subscriptions open at once for the subject of one token; 0: no limit.");
-    public static final Setting<Integer> HUB_MAX_SELECTORS = Setting.number(
-            "millrace.hub.max-selectors", 100, 1, 100_000, "Selectors in one subscription.");
+    public static final Setting<Integer> HUB_MAX_SELECTORS =
+            Setting.number("millrace.hub.max-selectors", 100, 1, 100_000, "Selectors in one subscription.");
     public static final Setting<Integer> HUB_MAX_PATTERNS_EACH = Setting.number(
             "millrace.hub.max-patterns-each",
             50,

@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hub implements AutoCloseable {
 
-    private static final System.Logger LOG = System.getLogger("millrace.hub");
+    /** The cursor for everything held, and the id before the first. */
+    static final String EARLIEST = "earliest";
 
     private final StreamEngine engine;
     private final History history;
@@ -148,9 +149,6 @@ public final class Hub implements AutoCloseable {
         }
         return new Position(held.oldest() - 1, EARLIEST, cursor);
     }
-
-    /** The cursor for everything held, and the id before the first. */
-    public static final String EARLIEST = "earliest";
 
     /**
      * The newest cursor: the id of the newest update if this reader may see that, or else an opaque one; {@code earliest}

@@ -27,12 +27,7 @@ final class HubAccess {
 
     /** What anyone on this machine may do in demo mode without a token. What is private stays private to tokens. */
     private static final Principal DEMO_PUBLISHER = new Principal(
-            "demo",
-            Dialect.V0,
-            true,
-            List.of(new Grant(true, false, Set.of(Selector.everything()), null)),
-            null,
-            null);
+            "demo", Dialect.V0, true, List.of(new Grant(true, false, Set.of(Selector.everything()), null)), null, null);
 
     private final Authenticator authenticator;
     private final boolean demo;
