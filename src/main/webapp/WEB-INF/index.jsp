@@ -90,8 +90,8 @@
         <div class="log wire" id="streams-wire" tabindex="0" aria-labelledby="streams-wire-title"></div>
       </div>
     </div>
-    <p class="foot" id="streams-wire-note">Scripts cannot see the bytes that an EventSource reads. So this is a second reader
-      of the same run, with fetch; one block for each piece as it came from the network.</p>
+    <p class="foot">Each block is a piece of bytes as the network delivered it. A script cannot see the bytes that an
+      EventSource reads, so beside one a second reader of the same run shows them.</p>
     <details class="code">
       <summary>The Java behind such a stream</summary>
 <pre><code>public final class Ten extends StreamServlet {
@@ -113,6 +113,7 @@
         back: the history is on disk before a publish is acknowledged.</p>
     </div>
 
+    <p class="notice off">Off: demo mode gives this page the tokens that publishing and subscribing need.</p>
     <form class="controls" id="hub-form" autocomplete="off">
       <label class="grow">Topic <input id="hub-topic" list="hub-topics" value="demo/orders/1" required></label>
       <datalist id="hub-topics"><option value="demo/orders/1"><option value="demo/orders/2"><option value="demo/news"></datalist>
@@ -142,6 +143,7 @@
         middle of an answer, or open it in a second tab: the answer goes on in both.</p>
     </div>
 
+    <p class="notice off">Off: without demo mode, asking a model needs a key, a token or a login.</p>
     <div class="card chat">
       <div class="chat-bar">
         <label>Model <select id="chat-model"></select></label>

@@ -20,14 +20,14 @@ export function visible(text) {
   return pieces;
 }
 
-/** A hex dump, sixteen bytes a line: "0000  64 61 74 61  …  data". */
+/** A hex dump, eight bytes a line, which fits a phone: "0000  64 61 74 61 3a 20 30 0a  data: 0·". */
 export function hexDump(bytes) {
   const lines = [];
-  for (let offset = 0; offset < bytes.length; offset += 16) {
-    const row = bytes.subarray(offset, offset + 16);
+  for (let offset = 0; offset < bytes.length; offset += 8) {
+    const row = bytes.subarray(offset, offset + 8);
     const hex = Array.from(row, b => b.toString(16).padStart(2, '0')).join(' ');
     const text = Array.from(row, b => (b >= 32 && b < 127 ? String.fromCharCode(b) : '·')).join('');
-    lines.push(`${offset.toString(16).padStart(4, '0')}  ${hex.padEnd(47)}  ${text}`);
+    lines.push(`${offset.toString(16).padStart(4, '0')}  ${hex.padEnd(23)}  ${text}`);
   }
   return lines.join('\n');
 }

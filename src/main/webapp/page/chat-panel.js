@@ -15,11 +15,7 @@ export function chatPanel({demo, tab}) {
   let live = null;
   let sending = false;
 
-  if (!demo) {
-    for (const control of document.querySelectorAll('#chat :is(button, select, textarea)')) control.disabled = true;
-    say('idle', 'Off: in demo mode anybody on this machine may ask; else a key is needed.', 'off');
-    return;
-  }
+  if (!demo) return tab('idle', 'off');
 
   el('form').addEventListener('submit', event => {
     event.preventDefault();
@@ -169,7 +165,7 @@ export function chatPanel({demo, tab}) {
     showFigures(view);
     if (view.answer.error) say('failed', view.answer.error, 'failed');
     else if (view.answer.done) say('done', 'Done.', 'done');
-    else say('done', 'Stopped.', 'stopped');
+    else say('idle', 'Stopped.', 'stopped');
   }
 
   /** 204: the run is over and read to its end; 200: it goes on; 404: nobody knows it. Waits while nobody can say. */

@@ -16,12 +16,7 @@ export function hubPanel({demo, tab}) {
   let inView = false;
   let panes = [];
 
-  if (!demo) {
-    for (const control of document.querySelectorAll('#hub :is(button, input)')) control.disabled = true;
-    say('idle', 'Off: demo mode gives this page the tokens it needs.');
-    tab('idle', 'off');
-    return;
-  }
+  if (!demo) return tab('idle', 'off');
   panes = [
     new PaneView({
       hub, title: 'A', selector: {kind: 'exact', value: 'demo/orders/1'}, onState, also: EVERYBODY, takes: takePresence,
@@ -141,7 +136,7 @@ export function hubPanel({demo, tab}) {
       const item = document.createElement('li');
       const id = document.createElement('code');
       id.textContent = String(subscriber).replace('urn:uuid:', '').slice(-8);
-      item.append(id, ' ', selectors.map(it => (it === EVERYBODY.value ? 'who is there' : it)).join(', '));
+      item.append(id, ' ', selectors.map(it => (it === EVERYBODY.value ? 'who is there' : it)).join(' and '));
       return item;
     }));
   }
