@@ -148,9 +148,9 @@
       <div class="chat-bar">
         <label>Model <select id="chat-model"></select></label>
         <dl class="figures small">
-          <div><dt>Tokens</dt><dd id="chat-tokens">–</dd></div>
+          <div><dt>tokens</dt><dd id="chat-tokens">–</dd></div>
           <div><dt>per second</dt><dd id="chat-rate">–</dd></div>
-          <div><dt>First after</dt><dd id="chat-first">–</dd></div>
+          <div><dt>first after</dt><dd id="chat-first">–</dd></div>
         </dl>
         <button type="button" class="quiet" id="chat-clear">New conversation</button>
       </div>

@@ -119,7 +119,7 @@ export function chatPanel({demo, tab}) {
         if (state === 'connecting') say('waiting', 'Connecting to the answer.', 'connecting');
         else if (state === 'open') {
           began = performance.now();
-          say('open', opens > 1 ? 'Connected again; the answer goes on.' : 'The answer comes.', 'answering');
+          say('open', opens > 1 ? 'Connected again; the answer goes on.' : 'Answering.', 'answering');
         } else if (state === 'waiting') say('waiting', 'The connection was lost; the browser comes back.', 'reconnecting');
         else if (state === 'closed') closed(view);
       },
@@ -148,14 +148,16 @@ export function chatPanel({demo, tab}) {
    * for an EventSource tells no status, and one that dies with its page during a reload looks the same.
    */
   async function closed(view) {
-    if (!view.answer.done) {
+    if (!view.answer.done && !view.stoppedHere) {
       const status = await statusOf(view);
+      if (!views.has(view.turn.id)) return;
       if (status === 200) {
+        await sleep(1000);
         view.restart();
         followRun(view, null);
         return;
       }
-      if (status === 204) view.end(view.stoppedHere ? 'Stopped.' : 'The answer was stopped.');
+      if (status === 204) view.end('The answer was stopped.');
       else view.lost('The server does not keep this answer any more.');
     }
     if (live === view) live = null;
@@ -171,7 +173,7 @@ export function chatPanel({demo, tab}) {
   /** 204: the run is over and read to its end; 200: it goes on; 404: nobody knows it. Waits while nobody can say. */
   async function statusOf(view) {
     const headers = view.lastEventId ? {'Last-Event-ID': view.lastEventId} : {};
-    for (;;) {
+    while (views.has(view.turn.id)) {
       try {
         const {status, body} = await fetch(view.turn.run.url, {headers, cache: 'no-store'});
         await body?.cancel();
@@ -181,18 +183,25 @@ export function chatPanel({demo, tab}) {
         // not reachable
       }
       say('waiting', 'The server cannot be reached; trying again.', 'reconnecting');
-      await new Promise(resolve => setTimeout(resolve, 3000));
+      await sleep(3000);
     }
+    return 404;
   }
 
   async function stop() {
     const view = live;
     if (!view) return;
-    view.stoppedHere = true;
     try {
       const {url, secret} = view.turn.run;
       const response = await fetch(url, {method: 'DELETE', headers: secret ? {[SECRET]: secret} : {}});
-      if (!response.ok) say('failed', inWords(response.status, await response.text()), 'not stopped');
+      if (!response.ok) {
+        say('failed', inWords(response.status, await response.text()), 'not stopped');
+        return;
+      }
+      view.stoppedHere = true;
+      view.source.stop();
+      view.end('Stopped.');
+      closed(view);
     } catch {
       say('failed', inWords(0), 'not stopped');
     }
@@ -228,4 +237,8 @@ export function chatPanel({demo, tab}) {
     el('say').dataset.state = state;
     tab(state, short);
   }
+}
+
+function sleep(milliseconds) {
+  return new Promise(resolve => setTimeout(resolve, milliseconds));
 }
