@@ -201,7 +201,7 @@ export function streamsPanel({demo, tab}) {
   }
 
   function complete(scene) {
-    return scene.continuity.received >= scene.wanted;
+    return scene.continuity.received >= Math.max(1, scene.wanted);
   }
 
   function figures({continuity}, opens) {

@@ -45,8 +45,14 @@ public final class DemoFilter extends HttpFilter {
     static boolean isLocal(HttpServletRequest request) {
         return isLoopback(request.getRemoteAddr())
                 && isLoopback(request.getLocalAddr())
-                && isLocalHost(request.getHeader("Host"))
+                && isLocalHost(host(request))
                 && FORWARDING.stream().allMatch(name -> request.getHeader(name) == null);
+    }
+
+    /** HTTP/2 has {@code :authority} instead of the header; Tomcat tells it as the server's name only. */
+    private static @Nullable String host(HttpServletRequest request) {
+        String host = request.getHeader("Host");
+        return host == null && request.getProtocol().startsWith("HTTP/2") ? request.getServerName() : host;
     }
 
     static boolean isLoopback(@Nullable String address) {
