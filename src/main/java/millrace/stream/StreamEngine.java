@@ -51,6 +51,7 @@ public final class StreamEngine implements AutoCloseable {
     private final Map<String, AtomicInteger> openByAddress = new ConcurrentHashMap<>();
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicLong names = new AtomicLong();
+    private final ClientAddress addresses;
     private final int maxStreams;
     private final int maxStreamsPerAddress;
     private final long retryMillis;
@@ -65,6 +66,7 @@ public final class StreamEngine implements AutoCloseable {
         this.timer = new Timer(drainers::replaceStuck);
         this.budget = new ByteBudget(config.get(Settings.BUDGET));
         this.runs = new Runs(this, config, budget);
+        this.addresses = new ClientAddress(config.get(Settings.PROXIES));
         this.maxStreams = config.get(Settings.MAX_STREAMS);
         this.maxStreamsPerAddress = config.get(Settings.MAX_STREAMS_PER_ADDRESS);
         this.retryMillis = config.get(Settings.RETRY).toMillis();
@@ -107,6 +109,11 @@ public final class StreamEngine implements AutoCloseable {
 
     // ---- opening ----
 
+    /** Whom a request counts for where limits are per address; see {@link ClientAddress}. */
+    public String addressOf(HttpServletRequest request) {
+        return addresses.of(request);
+    }
+
     /** A log for many readers whose source keeps a history. What comes after that sequence is in it. */
     public BroadcastChannel newBroadcast(int maxEvents, long maxBytes, long afterSequence) {
         return new BroadcastChannel(drainers, budget, maxEvents, maxBytes, afterSequence);
@@ -143,7 +150,7 @@ public final class StreamEngine implements AutoCloseable {
             StreamOptions options,
             Consumer<EventStream> setUp)
             throws ProblemException, IOException {
-        String address = request.getRemoteAddr();
+        String address = addressOf(request);
         admit(address);
         EventStream stream = new EventStream(this, options, drainers.any());
         boolean begun = false;

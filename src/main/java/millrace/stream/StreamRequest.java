@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param body what was sent, empty where nothing was
  * @param headers by lower-case name
  * @param lastEventId of the header, decoded as UTF-8; {@code null} where there is none
+ * @param remoteAddress whom it counts for where limits are per address
  * @param user who logged in at the container; {@code null} where nobody did
  */
 public record StreamRequest(
@@ -32,7 +33,7 @@ public record StreamRequest(
         @Nullable String user,
         String remoteAddress) {
 
-    static StreamRequest copy(HttpServletRequest request, byte[] body) throws ProblemException {
+    static StreamRequest copy(HttpServletRequest request, byte[] body, String remoteAddress) throws ProblemException {
         Map<String, List<String>> headers = new TreeMap<>();
         for (String name : Collections.list(request.getHeaderNames())) {
             headers.put(name.toLowerCase(Locale.ROOT), List.copyOf(Collections.list(request.getHeaders(name))));
@@ -45,7 +46,7 @@ public record StreamRequest(
                 body,
                 lastEventId(request),
                 request.getRemoteUser(),
-                request.getRemoteAddr());
+                remoteAddress);
     }
 
     /** The first header of that name. */

@@ -100,7 +100,7 @@ public abstract class StreamServlet extends HttpServlet {
         try {
             switch (request.getMethod()) {
                 case "HEAD" -> {
-                    open(StreamRequest.copy(request, NO_BODY));
+                    open(StreamRequest.copy(request, NO_BODY, engine().addressOf(request)));
                     StreamEngine.writeHeaders(response);
                 }
                 case "GET" -> start(request, response, NO_BODY);
@@ -124,7 +124,7 @@ public abstract class StreamServlet extends HttpServlet {
 
     private void start(HttpServletRequest request, HttpServletResponse response, byte[] body)
             throws ProblemException, IOException {
-        StreamRequest copy = StreamRequest.copy(request, body);
+        StreamRequest copy = StreamRequest.copy(request, body, engine().addressOf(request));
         StreamOptions how = options == null ? StreamOptions.of(engine().config(), "stream") : options;
         String lastEventId = copy.lastEventId();
         if (how.resumable()) {

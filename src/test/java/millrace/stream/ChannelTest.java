@@ -1,0 +1,495 @@
+package millrace.stream;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import millrace.config.Config;
+import millrace.metrics.Metrics;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Channels on the real engine, read by streams whose container the test plays. */
+class ChannelTest {
+
+    private final StreamEngine engine = new StreamEngine(config(Map.of("millrace.drain-time", "0s")), new Metrics());
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    // ---- broadcast ----
+
+    @Test
+    void everyReaderGetsEveryEventOnceAndInOrder() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+        List<Client> clients = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            clients.add(new Client(channel, 1));
+        }
+        for (int i = 1; i <= 2000; i++) {
+            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+        }
+        for (Client client : clients) {
+            await(() -> client.text().endsWith("data: 2000\n\n"));
+            assertEquals(numbers(1, 2000), client.text());
+        }
+    }
+
+    @Test
+    void whoIsBehindGetsMoreEventsInOneWrite() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+        var client = new Client(channel, 1);
+        client.refuse();
+        for (int i = 1; i <= 100; i++) {
+            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+        }
+        int before = client.writes;
+        client.accept();
+        await(() -> client.text().endsWith("data: 100\n\n"));
+        assertEquals(numbers(1, 100), client.text());
+        assertTrue(client.writes - before <= 2, "so many writes: " + (client.writes - before));
+    }
+
+    @Test
+    void aSlowReaderLapsesAndTheOthersDoNot() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(10, 1 << 20, 0);
+        var quick = new Client(channel, 1);
+        var slow = new Client(channel, 1);
+        slow.refuse();
+        for (int i = 1; i <= 50; i++) {
+            int number = i;
+            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+            await(() -> quick.text().endsWith("data: " + number + "\n\n"));
+        }
+        slow.accept();
+        assertEquals(CloseReason.TOO_SLOW, slow.awaitEnd());
+        assertEquals(numbers(1, 50), quick.text());
+        assertFalse(quick.stream.isClosing());
+        assertFalse(slow.text().contains("data: 50"), slow::text);
+    }
+
+    @Test
+    void whatAllHaveReadIsLetGoOf() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+        var one = new Client(channel, 1);
+        var other = new Client(channel, 1);
+        for (int i = 1; i <= 100; i++) {
+            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+        }
+        await(() -> one.text().endsWith("data: 100\n\n") && other.text().endsWith("data: 100\n\n"));
+        await(() -> channel.heldBytes() == 0);
+        assertEquals(101, channel.oldest());
+    }
+
+    @Test
+    void joiningTellsWhetherTheLogStillReachesBack() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(3, 1 << 20, 10);
+        for (long sequence = 11; sequence <= 20; sequence += 2) { // 11 13 15 17 19; the last three are held
+            channel.append(new EncodedEvent(("data: " + sequence + "\n\n").getBytes(UTF_8), sequence));
+        }
+        assertFalse(joins(channel, 12).isPresent());
+        assertEquals("data: 15\n\ndata: 17\n\ndata: 19\n\n", joins(channel, 13).orElseThrow());
+        assertEquals("data: 17\n\ndata: 19\n\n", joins(channel, 16).orElseThrow());
+    }
+
+    private java.util.Optional<String> joins(BroadcastChannel channel, long after) throws InterruptedException {
+        var client = new Client();
+        if (!channel.join(client.stream, after)) {
+            client.stream.end(CloseReason.STOPPED);
+            return java.util.Optional.empty();
+        }
+        client.accept();
+        await(() -> client.text().endsWith("data: 19\n\n"));
+        return java.util.Optional.of(client.text());
+    }
+
+    @Test
+    void aReplayIsReadToItsEndBeforeTheChannelAndNothingOfTheChannelIsMissed() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(100, 1 << 20, 4);
+        PacedChannel replay = engine.newWindow(1000);
+        var client = new Client(stream -> stream.readFirst(replay));
+        client.accept();
+        assertTrue(channel.join(client.stream, 4));
+        channel.append(new EncodedEvent("data: 5\n\n".getBytes(UTF_8), 5)); // live, while the replay goes on
+        for (int i = 1; i <= 4; i++) {
+            replay.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+        }
+        replay.end(CloseReason.COMPLETED);
+        await(() -> client.text().endsWith("data: 5\n\n"));
+        assertEquals(numbers(1, 5), client.text());
+        assertEquals(5, client.stream.sequence());
+    }
+
+    @Test
+    void anEventOfManyChannelsCountsOnceInTheBudget() {
+        ByteBudget budget = new ByteBudget(1 << 20);
+        var event = new EncodedEvent(new byte[1000], 1);
+        budget.add(event);
+        long alone = budget.used();
+        budget.add(event);
+        assertEquals(alone, budget.used());
+        budget.remove(event);
+        assertEquals(alone, budget.used());
+        budget.remove(event);
+        assertEquals(0, budget.used());
+    }
+
+    @Test
+    void overTheBudgetAChannelKeepsOnlyItsNewestEvent() throws Exception {
+        try (var small = new StreamEngine(
+                config(Map.of("millrace.budget", "10k", "millrace.drain-time", "0s")), new Metrics())) {
+            BroadcastChannel channel = small.newBroadcast(1_000_000, 1 << 30, 0);
+            for (int i = 1; i <= 100; i++) {
+                channel.append(new EncodedEvent(new byte[1000], i));
+            }
+            assertTrue(channel.heldBytes() <= 11_000, "held: " + channel.heldBytes());
+            assertEquals(101, channel.next());
+            assertTrue(channel.oldest() > 80 && channel.oldest() <= 100);
+        }
+    }
+
+    // ---- paced ----
+
+    @Test
+    void aProducerWaitsWhileItsReaderIsAWindowBehind() throws Exception {
+        PacedChannel window = engine.newWindow(100);
+        var client = new Client(stream -> stream.readAlone(window, Thread.currentThread()));
+        client.refuse();
+        client.first();
+        AtomicReference<Integer> sent = new AtomicReference<>(0);
+        Thread producer = Thread.ofVirtual().start(() -> {
+            try {
+                for (int i = 1; i <= 1000; i++) {
+                    window.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+                    sent.set(i);
+                }
+                window.end(CloseReason.COMPLETED);
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        await(() -> producer.getState() == Thread.State.WAITING);
+        assertTrue(sent.get() >= 5 && sent.get() < 20, "sent " + sent.get());
+        client.accept();
+        assertEquals(CloseReason.COMPLETED, client.awaitEnd());
+        assertEquals(numbers(1, 1000), client.text());
+    }
+
+    @Test
+    void anEventLargerThanTheWindowPassesAlone() throws Exception {
+        PacedChannel window = engine.newWindow(10);
+        var client = new Client(stream -> stream.readAlone(window, Thread.currentThread()));
+        client.accept();
+        byte[] large = ("data: " + "x".repeat(100_000) + "\n\n").getBytes(UTF_8);
+        assertEquals(1, window.append(new EncodedEvent(large, 1)));
+        assertEquals(2, window.append(new EncodedEvent(large, 2)));
+        window.end(CloseReason.COMPLETED);
+        client.awaitEnd();
+        assertEquals(2 * large.length, client.text().length());
+    }
+
+    @Test
+    void aWaitingProducerIsLetGoWhenItsReaderEnds() throws Exception {
+        PacedChannel window = engine.newWindow(10);
+        assertEquals(1, window.append(new EncodedEvent(new byte[100], 1)));
+        AtomicReference<Long> number = new AtomicReference<>();
+        Thread producer = Thread.ofVirtual().start(() -> {
+            try {
+                number.set(window.append(new EncodedEvent(new byte[100], 2)));
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        await(() -> producer.getState() == Thread.State.WAITING);
+        window.end(CloseReason.CLIENT_GONE);
+        assertTrue(producer.join(Duration.ofSeconds(5)));
+        assertEquals(-1, number.get());
+    }
+
+    // ---- runs ----
+
+    @Test
+    void anyCutOfARunIsResumedWithoutLossOrRepetition() throws Exception {
+        Run run = engine.runs().start(runOptions(), "test", null, "127.0.0.1", events -> {
+            for (int i = 1; i <= 30; i++) {
+                events.send("é" + i);
+            }
+        });
+        await(() -> run.ended() != null);
+        String whole = readFrom(run, 1);
+        for (int position = 0; position <= 30; position++) {
+            String before = whole.substring(0, endOf(whole, position));
+            assertEquals(whole, before + readFrom(run, position + 1), "cut after " + position);
+        }
+        assertEquals(CloseReason.COMPLETED, run.ended());
+    }
+
+    private static int endOf(String text, int events) {
+        int end = 0;
+        for (int i = 0; i < events; i++) {
+            end = text.indexOf("\n\n", end) + 2;
+        }
+        return end;
+    }
+
+    private String readFrom(Run run, long position) throws InterruptedException {
+        var client = new Client(run.log(), position);
+        client.awaitEnd();
+        return client.text();
+    }
+
+    @Test
+    void aReaderOfARunThatWasPassedIsToldOfTheGap() throws Exception {
+        try (var small = new StreamEngine(
+                config(Map.of("millrace.run-events", "5", "millrace.drain-time", "0s")), new Metrics())) {
+            CountDownLatch go = new CountDownLatch(1);
+            Run run = small.runs()
+                    .start(StreamOptions.of(small.config(), "test").asResumable(), "test", null, "a", events -> {
+                        go.await();
+                        for (int i = 1; i <= 20; i++) {
+                            events.send("" + i);
+                        }
+                    });
+            var quick = new Client(small, run.log(), 1);
+            var slow = new Client(small, run.log(), 1);
+            slow.refuse();
+            go.countDown();
+            assertEquals(CloseReason.COMPLETED, quick.awaitEnd());
+            assertFalse(quick.text().contains("gap"), quick::text);
+            slow.accept();
+            assertEquals(CloseReason.COMPLETED, slow.awaitEnd());
+            String gap = "event: gap\nid: " + run.id() + "-15\ndata: {\"requested\":\"" + run.id()
+                    + "-0\",\"continues_after\":\"" + run.id() + "-15\"}\n\n";
+            assertTrue(slow.text().startsWith(gap + "id: " + run.id() + "-16\n"), slow::text);
+            assertTrue(slow.text().endsWith("data: 20\n\n"), slow::text);
+        }
+    }
+
+    @Test
+    void aRunThatNobodyReadsForItsGraceTimeIsCancelled() throws Exception {
+        AtomicBoolean interrupted = new AtomicBoolean();
+        Run run = engine.runs()
+                .start(runOptions().withGrace(Duration.ofMillis(200)), "test", null, "127.0.0.1", events -> {
+                    try {
+                        Thread.sleep(60_000);
+                    } catch (InterruptedException cancelled) {
+                        interrupted.set(true);
+                        throw cancelled;
+                    }
+                });
+        var client = new Client(run.log(), 1);
+        client.accept();
+        Thread.sleep(400);
+        assertNull(run.ended()); // somebody reads it
+        client.stream.lost(CloseReason.CLIENT_GONE);
+        await(() -> run.ended() != null && interrupted.get());
+        assertEquals(CloseReason.CLIENT_GONE, run.ended());
+    }
+
+    @Test
+    void aRunOfAKnownUserIsFoundByThisUserOnly() throws Exception {
+        Run run = engine.runs().start(runOptions(), "test", "ada", "127.0.0.1", events -> {});
+        assertNotNull(engine.runs().find(run.id(), "ada"));
+        assertNull(engine.runs().find(run.id(), "eve"));
+        assertNull(engine.runs().find(run.id(), null));
+    }
+
+    @Test
+    void oneUsersRunsAreBoundedAndEndedOnesMakeRoom() throws Exception {
+        try (var small = new StreamEngine(
+                config(Map.of("millrace.max-runs-per-user", "2", "millrace.drain-time", "0s")), new Metrics())) {
+            StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();
+            Producer sleeps = events -> Thread.sleep(60_000);
+            Run first = small.runs().start(options, "test", "ada", "a", sleeps);
+            small.runs().start(options, "test", "ada", "a", sleeps);
+            var refused = org.junit.jupiter.api.Assertions.assertThrows(
+                    millrace.problem.ProblemException.class,
+                    () -> small.runs().start(options, "test", "ada", "a", sleeps));
+            assertEquals(429, refused.problem().status());
+            assertNotNull(small.runs().start(options, "test", "bob", "a", sleeps));
+            first.stop(CloseReason.STOPPED);
+            assertNotNull(small.runs().start(options, "test", "ada", "a", sleeps));
+            assertNull(small.runs().find(first.id(), "ada"));
+        }
+    }
+
+    @Test
+    void manyReadersComeAndGoWhileEventsFlow() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(100_000, 1 << 24, 0);
+        AtomicBoolean over = new AtomicBoolean();
+        Thread producer = Thread.ofPlatform().start(() -> {
+            for (int i = 1; !over.get(); i++) {
+                channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+                Thread.yield();
+            }
+        });
+        Random random = new Random(7);
+        for (int round = 0; round < 300; round++) {
+            var client = new Client();
+            assertTrue(channel.join(client.stream, channel.next() + 1_000_000)); // from now on
+            client.accept();
+            if (random.nextInt(3) == 0) {
+                client.refuse();
+                client.accept();
+            }
+            await(() -> client.text().length() > 40);
+            client.stream.end(CloseReason.STOPPED);
+            client.awaitEnd();
+            client.mustBeConsecutive();
+        }
+        over.set(true);
+        producer.join();
+        assertEquals(0, channel.readers());
+        assertEquals(0, engine.openStreams());
+    }
+
+    // ---- what the tests use ----
+
+    private StreamOptions runOptions() {
+        return StreamOptions.of(engine.config(), "test").asResumable();
+    }
+
+    private static Config config(Map<String, String> settings) {
+        return Config.load(new Properties(), Map.of(), settings);
+    }
+
+    private static String numbers(int from, int to) {
+        StringBuilder text = new StringBuilder();
+        for (int i = from; i <= to; i++) {
+            text.append("data: ").append(i).append("\n\n");
+        }
+        return text.toString();
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("not within ten seconds");
+            }
+            Thread.sleep(1);
+        }
+    }
+
+    /** A stream and the container below it. */
+    private final class Client implements Outlet {
+        final EventStream stream;
+        private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+        private final CountDownLatch ended = new CountDownLatch(1);
+        private volatile CloseReason reason;
+        private volatile boolean ready = true;
+        private boolean callbackOwed = true;
+        volatile int writes;
+
+        Client() {
+            this(engine, stream -> {});
+        }
+
+        Client(java.util.function.Consumer<EventStream> setUp) {
+            this(engine, setUp);
+        }
+
+        Client(Channel channel, long from) {
+            this(engine, channel, from);
+        }
+
+        Client(StreamEngine on, Channel channel, long from) {
+            this(on, stream -> stream.read(channel, from));
+            accept();
+        }
+
+        private Client(StreamEngine on, java.util.function.Consumer<EventStream> setUp) {
+            stream = on.open(this, StreamOptions.of(on.config(), "test"), setUp);
+            stream.onClose(why -> {
+                reason = why;
+                ended.countDown();
+            });
+        }
+
+        synchronized void refuse() {
+            ready = false;
+        }
+
+        void accept() {
+            boolean call;
+            synchronized (this) {
+                ready = true;
+                call = callbackOwed;
+                callbackOwed = false;
+            }
+            if (call) {
+                stream.writable();
+            }
+        }
+
+        /** The container's first call back, while it takes nothing. */
+        void first() {
+            synchronized (this) {
+                callbackOwed = false;
+            }
+            stream.writable();
+        }
+
+        CloseReason awaitEnd() throws InterruptedException {
+            accept();
+            assertTrue(ended.await(10, TimeUnit.SECONDS), () -> "still " + stream);
+            return reason;
+        }
+
+        String text() {
+            synchronized (received) {
+                return received.toString(UTF_8).replaceFirst("retry: \\d+\n\n", "");
+            }
+        }
+
+        void mustBeConsecutive() {
+            String[] blocks = text().split("\n\n");
+            int first = Integer.parseInt(blocks[0].substring(6));
+            for (int i = 0; i < blocks.length; i++) {
+                assertEquals("data: " + (first + i), blocks[i]);
+            }
+        }
+
+        @Override
+        public synchronized boolean isReady() {
+            callbackOwed |= !ready;
+            return ready;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) {
+            synchronized (received) {
+                received.write(bytes, 0, length);
+            }
+            writes++;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void complete() {}
+
+        @Override
+        public boolean mayBlock() {
+            return false;
+        }
+    }
+}
