@@ -100,6 +100,12 @@ public final class Bench {
         Path log = logs.resolve(contender.name().replaceAll("[^A-Za-z0-9]+", "-") + ".log");
         Set<Scene> wanted = EnumSet.copyOf(scenes);
         wanted.retainAll(contender.scenes());
+        if (wanted.remove(Scene.USERS)) {
+            add(users(contender));
+        }
+        if (wanted.isEmpty()) {
+            return;
+        }
         try (ServerProcess server = ServerProcess.start(contender, log)) {
             if (wanted.contains(Scene.START)) {
                 results.add(
@@ -110,9 +116,7 @@ public final class Bench {
             }
             for (Scene scene : wanted) {
                 if (scene.kind == Scene.Kind.FANOUT || scene.kind == Scene.Kind.REQUESTS) {
-                    Result result = Result.of(contender, scene, client(contender, server, scene, warmup, seconds));
-                    results.add(result);
-                    progress.println("  " + Report.row(result));
+                    add(Result.of(contender, scene, client(contender, server, scene, warmup, seconds)));
                 }
             }
         } catch (IOException e) {
@@ -121,13 +125,39 @@ public final class Bench {
         }
         if (wanted.contains(Scene.IDLE) && round == 1) {
             try (ServerProcess server = ServerProcess.start(contender, log)) {
-                Result result = idle(contender, server);
-                results.add(result);
-                progress.println("  " + Report.row(result));
+                add(idle(contender, server));
             } catch (IOException e) {
                 results.add(Result.failed(contender, Scene.IDLE, "failed: " + e.getMessage()));
             }
         }
+    }
+
+    private void add(Result result) {
+        results.add(result);
+        progress.println("  " + Report.row(result));
+    }
+
+    private Result users(Contender contender) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(contender.command(0, Path.of(".")));
+        command.add(Integer.toString(Scene.USERS.number("connections", smoke)));
+        Process process =
+                ServerProcess.helper(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT));
+        Map<String, String> said = new HashMap<>();
+        read(process, said, "");
+        if (!process.waitFor(90, TimeUnit.SECONDS)) {
+            ServerProcess.kill(process);
+        }
+        if (said.containsKey("error") || !said.containsKey("streams")) {
+            return Result.failed(contender, Scene.USERS, "failed: " + said.getOrDefault("error", "it said nothing"));
+        }
+        String note = String.format(
+                "to subscribe %.1f µs; publish to the common topic until all are written to %.0f ms; to an own topic"
+                        + " %.0f µs",
+                Long.parseLong(said.get("subscribeNanos")) / 1e3,
+                Long.parseLong(said.get("commonNanos")) / 1e6,
+                Long.parseLong(said.get("ownNanos")) / 1e3);
+        return new Result(
+                contender, Scene.USERS, -1, -1, -1, -1, Double.parseDouble(said.get("bytesPerUser")), 0, note);
     }
 
     private ProcessBuilder loadClient(Contender contender, ServerProcess server, Scene scene, List<String> more) {

@@ -40,7 +40,7 @@ record Contender(
 
     private static final Path HOME =
             Path.of(System.getProperty("bench.home", "bench")).toAbsolutePath().normalize();
-    private static final Set<Scene> ALL = EnumSet.allOf(Scene.class);
+    private static final Set<Scene> ALL = EnumSet.complementOf(EnumSet.of(Scene.USERS));
 
     static List<Contender> all() {
         List<Contender> all = new ArrayList<>();
@@ -49,7 +49,7 @@ record Contender(
                 javaCommand("harness", "millrace.bench.floor.Floor"),
                 true,
                 "",
-                EnumSet.complementOf(EnumSet.of(Scene.START))));
+                EnumSet.complementOf(EnumSet.of(Scene.START, Scene.USERS))));
         all.addAll(millrace());
         all.add(nchan());
         all.add(peer("Undertow", javaCommand("peers/undertow", "millrace.bench.peer.UndertowPeer"), true, "", ALL));
@@ -82,29 +82,93 @@ record Contender(
                 scenes);
     }
 
+    private static final String KEY = "a key for the benchmark alone, of 32 bytes and more";
+
     /** The WAR's hub, and a servlet in an application that has Millrace's classes, on Tomcat and on Jetty. */
     private static List<Contender> millrace() {
-        String app = HOME.resolve("target/bench-app.war").toString();
         List<Contender> all = new ArrayList<>();
         Set<Scene> requests = EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED);
-        Set<Scene> fanOut = EnumSet.complementOf(EnumSet.of(Scene.START, Scene.REQUESTS, Scene.REQUESTS_PACED));
+        Set<Scene> fanOut = EnumSet.complementOf(EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED, Scene.USERS));
+        Set<Scene> durable = EnumSet.of(Scene.START, Scene.SATURATED, Scene.PACED, Scene.SINGLE);
+        Set<Scene> channel = EnumSet.of(Scene.SATURATED, Scene.SINGLE);
+        String war = HOME.resolveSibling("target").resolve("millrace.war").toString();
+        String app = HOME.resolve("target/bench-app.war").toString();
+        all.add(hub("Millrace on Tomcat", onTomcat(war), "memory", fanOut));
+        all.add(hub("Millrace on Jetty", onJetty(war), "memory", fanOut));
+        all.add(hub("Millrace on Tomcat, durable", onTomcat(war), "file:FOLDER/history", durable));
+        all.add(hub("Millrace on Jetty, durable", onJetty(war), "file:FOLDER/history", durable));
         all.add(peer("Millrace StreamServlet on Tomcat", onTomcat(app), true, "", requests));
         all.add(peer("Millrace StreamServlet on Jetty", onJetty(app), true, "", requests));
-        all.add(peer("Millrace channel without hub on Tomcat", onTomcat(app), true, "", fanOut));
-        all.add(peer("Millrace channel without hub on Jetty", onJetty(app), true, "", fanOut));
+        all.add(peer("Millrace channel alone on Tomcat", onTomcat(app), true, "", channel));
+        all.add(peer("Millrace channel alone on Jetty", onJetty(app), true, "", channel));
+        all.add(users());
+        all.add(bare("bare servlet on Tomcat", onTomcat(app)));
+        all.add(bare("bare servlet on Jetty", onJetty(app)));
         return all;
+    }
+
+    private static Contender hub(String name, List<String> command, String history, Set<Scene> scenes) {
+        List<String> configured = new ArrayList<>(command);
+        configured.addAll(
+                1,
+                List.of(
+                        "-Dmillrace.history=" + history,
+                        "-Dmillrace.hub.publisher-key=" + KEY,
+                        "-Dmillrace.hub.anonymous=true"));
+        return new Contender(
+                name,
+                configured,
+                "",
+                "/health/live",
+                "/.well-known/mercure?topic=bench",
+                "/.well-known/mercure",
+                List.of(
+                        "Content-Type: application/x-www-form-urlencoded",
+                        "Authorization: Bearer " + publisherToken(KEY)),
+                "topic=bench&data=",
+                "",
+                true,
+                "",
+                scenes);
+    }
+
+    /** No server: a process that ends by itself. */
+    private static Contender users() {
+        Path target = HOME.resolveSibling("target");
+        String classPath = String.join(
+                File.pathSeparator,
+                HOME.resolve("target/users").toString(),
+                target.resolve("millrace-classes.jar").toString(),
+                target.resolve("millrace/WEB-INF/lib/*").toString());
+        return new Contender(
+                "Millrace hub in one process",
+                List.of(javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.stream.Users"),
+                "",
+                "",
+                "",
+                "",
+                List.of(),
+                "",
+                "",
+                true,
+                "",
+                EnumSet.of(Scene.USERS));
+    }
+
+    /** The container's own share of an idle stream. */
+    private static Contender bare(String name, List<String> command) {
+        return new Contender(
+                name, command, "", "/ready", "/bare", "", List.of(), "", "", true, "", EnumSet.of(Scene.IDLE));
     }
 
     private static List<String> onTomcat(String war) {
         Path target = HOME.resolveSibling("target");
         String classPath = target.resolve("run-classes") + File.pathSeparator + target.resolve("run/*");
-        return List.of(
-                javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.run.Main", "--war", war, "--port", "PORT");
+        return List.of(javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.run.Main", "--war", war, "--port", "PORT");
     }
 
     private static List<String> onJetty(String war) {
-        List<String> command =
-                new ArrayList<>(javaCommand("peers/millrace-jetty", "millrace.bench.peer.JettyWar"));
+        List<String> command = new ArrayList<>(javaCommand("peers/millrace-jetty", "millrace.bench.peer.JettyWar"));
         command.add(war);
         return command;
     }
@@ -124,7 +188,7 @@ record Contender(
                 List.of(nginx.toString(), "-p", "FOLDER", "-c", "FOLDER/nginx.conf"),
                 false,
                 missing,
-                EnumSet.complementOf(EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED)));
+                EnumSet.complementOf(EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED, Scene.USERS)));
         return nchan.withConfiguration(HOME.resolve("peers/nchan/nginx.conf").toString());
     }
 
@@ -217,11 +281,13 @@ record Contender(
         String more = System.getProperty("bench.java", "").strip();
         Stream<String> words = command.stream();
         if (java && !more.isEmpty()) {
-            words = Stream.of(command.stream().limit(1), Arrays.stream(more.split(" +")), command.stream().skip(1))
+            words = Stream.of(
+                            command.stream().limit(1),
+                            Arrays.stream(more.split(" +")),
+                            command.stream().skip(1))
                     .flatMap(part -> part);
         }
-        return words
-                .map(word -> word.replace("PORT", Integer.toString(port)).replace("FOLDER", folder.toString()))
+        return words.map(word -> word.replace("PORT", Integer.toString(port)).replace("FOLDER", folder.toString()))
                 .toList();
     }
 

@@ -43,7 +43,7 @@ final class Report {
         out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         results.forEach((scene, byName) -> {
             List<Result> reference = byName.getOrDefault(scene.reference, List.of());
-            String title = scene.title + " (ratio to " + scene.reference + ")";
+            String title = scene.title + (scene.reference.isEmpty() ? "" : " (ratio to " + scene.reference + ")");
             for (Map.Entry<String, List<Result>> entry : byName.entrySet()) {
                 out.println(line(title, entry.getKey(), entry.getValue(), reference));
                 title = "";

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** What is measured, in the order of the table. */
 enum Scene {
-    START("start until the first answer", Kind.START, "nchan", List.of()),
+    START("start until the first answer", Kind.START, "", List.of()),
     SATURATED(
             "fan-out, publishers as fast as they can",
             Kind.FANOUT,
@@ -27,13 +27,19 @@ enum Scene {
             Kind.REQUESTS,
             "Vert.x",
             List.of("connections=500", "n=100000", "interval=10")),
-    IDLE("10,000 idle subscribers", Kind.IDLE, "nchan", List.of("connections=10000"));
+    IDLE("10,000 idle subscribers", Kind.IDLE, "", List.of("connections=10000")),
+    USERS(
+            "100,000 users in one process, without sockets; an own and a common topic each",
+            Kind.USERS,
+            "",
+            List.of("connections=100000"));
 
     enum Kind {
         START,
         FANOUT,
         REQUESTS,
-        IDLE
+        IDLE,
+        USERS
     }
 
     final String title;
