@@ -139,7 +139,8 @@ record Contender(
                 File.pathSeparator,
                 HOME.resolve("target/users").toString(),
                 target.resolve("millrace-classes.jar").toString(),
-                target.resolve("millrace/WEB-INF/lib/*").toString());
+                target.resolve("millrace/WEB-INF/lib/*").toString(),
+                target.resolve("run/*").toString());
         return new Contender(
                 "Millrace hub in one process",
                 List.of(javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.stream.Users"),

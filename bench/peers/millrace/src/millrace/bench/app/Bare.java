@@ -1,15 +1,17 @@
 package millrace.bench.app;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 
-/** An open response that is never written to again: the container's own share of the memory of an idle stream. */
+/** An open response that was written to once: the container's own share of the memory of an idle stream. */
 public final class Bare extends HttpServlet {
     private static final long serialVersionUID = 1;
+    private static final byte[] COMMENT = {':', '\n', '\n'};
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -20,9 +22,20 @@ public final class Bare extends HttpServlet {
         response.flushBuffer();
         AsyncContext context = request.startAsync();
         context.setTimeout(0);
-        response.getOutputStream().setWriteListener(new WriteListener() {
+        ServletOutputStream out = response.getOutputStream();
+        out.setWriteListener(new WriteListener() {
+            private boolean written;
+
             @Override
-            public void onWritePossible() {}
+            public void onWritePossible() throws IOException {
+                if (!written) {
+                    written = true;
+                    out.write(COMMENT);
+                    if (out.isReady()) {
+                        out.flush();
+                    }
+                }
+            }
 
             @Override
             public void onError(Throwable failure) {
