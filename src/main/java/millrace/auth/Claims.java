@@ -10,6 +10,8 @@ import jakarta.json.JsonReader;
 import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
+import jakarta.json.stream.JsonParserFactory;
 import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Set;
 import millrace.topic.HubUrl;
 import millrace.topic.Selector;
@@ -40,6 +43,7 @@ final class Claims {
     // the time is in whole seconds since 1970, so these are the years 1970 to 9999
     private static final BigDecimal MAX_TIME = BigDecimal.valueOf(253_402_300_799L);
 
+    private static final JsonParserFactory PARSERS = Json.createParserFactory(Map.of());
     private static final JsonReaderFactory READERS =
             Json.createReaderFactory(Map.of(JsonConfig.KEY_STRATEGY, JsonConfig.KeyStrategy.NONE));
 
@@ -50,10 +54,21 @@ final class Claims {
     }
 
     static Claims parse(byte[] payload) throws AccessException {
-        try (JsonReader reader = READERS.createReader(new ByteArrayInputStream(payload), StandardCharsets.UTF_8)) {
-            return new Claims(reader.readObject());
-        } catch (JsonException | IllegalStateException notJson) {
+        try (JsonReader reader = READERS.createReader(new ByteArrayInputStream(payload), StandardCharsets.UTF_8);
+                JsonParser parser = PARSERS.createParser(new ByteArrayInputStream(payload), StandardCharsets.UTF_8)) {
+            JsonObject claims = reader.readObject();
+            // the reader does not notice what stands behind the object, and the parser no claim that comes twice
+            parser.next();
+            parser.skipObject();
+            if (parser.hasNext()) {
+                throw AccessException.invalidToken("something stands behind the claims");
+            }
+            return new Claims(claims);
+        } catch (JsonException | IllegalStateException | NoSuchElementException notJson) {
             throw AccessException.invalidToken("the claims are no JSON object, or a claim comes twice");
+        } catch (RuntimeException tooDeep) {
+            // what Parsson throws when values are nested too deeply, and it throws nothing more special
+            throw AccessException.invalidToken("the claims cannot be read");
         }
     }
 

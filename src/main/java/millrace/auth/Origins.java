@@ -99,6 +99,9 @@ public final class Origins {
             return null;
         }
         int end = slashes + 3;
+        if (end == referer.length()) {
+            return null;
+        }
         while (end < referer.length() && "/?#\\".indexOf(referer.charAt(end)) < 0) {
             end++;
         }

@@ -71,6 +71,7 @@ final class RotatingKeys implements KeySource {
         this.place = place;
         this.fetch = fetch;
         this.keys = keys;
+        this.pausing = keys != null;
         this.reader = reader;
         this.interval = interval;
         this.pause = pause;
@@ -128,10 +129,11 @@ final class RotatingKeys implements KeySource {
 
     private void run() {
         try {
+            boolean good = keys != null || fetchOnce();
             while (true) {
-                boolean good = fetchOnce();
                 pauseAfterFetch();
                 waitForWish(good ? interval.minus(pause) : Duration.ZERO);
+                good = fetchOnce();
             }
         } catch (InterruptedException closed) {
             LOG.log(Level.DEBUG, "No more keys are fetched from {0}", place);
@@ -143,6 +145,9 @@ final class RotatingKeys implements KeySource {
             keys = reader.apply(fetch.get());
             return true;
         } catch (IOException | IllegalArgumentException failure) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException("closed while fetching");
+            }
             LOG.log(
                     Level.WARNING,
                     "Keys could not be fetched from {0}, {1}: {2}",

@@ -1,0 +1,221 @@
+package millrace.auth;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.nimbusds.jose.JWSHeader;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.text.ParseException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class RotatingKeysTest {
+
+    private static final Duration LONG = Duration.ofHours(1);
+    private static final Set<String> HS256 = Set.of("HS256");
+    private static final String BAD = "bad";
+
+    /** What the next fetches bring; an empty queue makes the fetch wait. */
+    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+
+    private final AtomicInteger fetches = new AtomicInteger();
+
+    @Test
+    void beforeTheFirstKeysTheAnswerIsToTryAgain() throws Exception {
+        try (RotatingKeys keys = keys(LONG, LONG)) {
+            AccessException refusal = assertThrows(AccessException.class, () -> keys.candidates(header("a")));
+            assertEquals(503, refusal.problem().status());
+            answers.add(key("a"));
+            assertEquals(1, awaitCandidates(keys, "a"));
+        }
+    }
+
+    @Test
+    void anUnknownKeyIdCausesOneEarlyFetchAndThenNoneUntilThePauseIsOver() throws Exception {
+        answers.add(key("a"));
+        try (RotatingKeys keys = keys(LONG, Duration.ofMillis(1))) {
+            assertEquals(1, awaitCandidates(keys, "a"));
+            answers.add(key("b"));
+            assertEquals(1, awaitCandidates(keys, "b"));
+            assertEquals(1, keys.candidates(header("b")).size());
+        }
+        fetches.set(0);
+        answers.clear();
+        answers.add(key("a"));
+        try (RotatingKeys keys = keys(LONG, LONG)) {
+            assertEquals(1, awaitCandidates(keys, "a"));
+            awaitPause(keys);
+            for (int i = 0; i < 1_000; i++) {
+                assertEquals(0, keys.candidates(header("invented" + i)).size());
+            }
+            assertEquals(1, fetches.get());
+        }
+    }
+
+    @Test
+    void keysAreFetchedAgainAtIntervalsAndOldOnesGo() throws Exception {
+        answers.add(key("a"));
+        answers.add(key("b"));
+        try (RotatingKeys keys = keys(Duration.ofMillis(2), Duration.ofMillis(1))) {
+            assertEquals(1, awaitCandidates(keys, "b"));
+            assertFalse(holds(keys, "a"));
+        }
+    }
+
+    @Test
+    void anOutageKeepsTheLastGoodKeys() throws Exception {
+        answers.add(key("a"));
+        try (RotatingKeys keys = keys(Duration.ofMillis(2), Duration.ofMillis(1))) {
+            assertEquals(1, awaitCandidates(keys, "a"));
+            for (int i = 0; i < 5; i++) {
+                answers.add(BAD);
+                answers.add("this is no JWK set");
+                answers.add("{\"keys\":[]}");
+            }
+            while (fetches.get() < 16) {
+                Thread.sleep(1);
+            }
+            assertTrue(holds(keys, "a"));
+            answers.add(key("b"));
+            assertEquals(1, awaitCandidates(keys, "b"));
+        }
+    }
+
+    @Test
+    void afterTheCloseNothingIsFetched() throws Exception {
+        answers.add(key("a"));
+        RotatingKeys keys = keys(LONG, Duration.ofMillis(1));
+        assertEquals(1, awaitCandidates(keys, "a"));
+        keys.close();
+        keys.close();
+        answers.add(key("b"));
+        holds(keys, "b");
+        assertEquals(1, fetches.get());
+        assertTrue(holds(keys, "a"));
+    }
+
+    @Test
+    void secretsInAPublishedSetAreIgnored() {
+        assertThrows(IllegalArgumentException.class, () -> KeyReader.published(key("a"), HS256));
+        assertEquals(1, KeyReader.given(key("a"), HS256).size());
+    }
+
+    @Test
+    void unusableKeysInASetAreSkipped() throws Exception {
+        String set = "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"},{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"AAAA\"},"
+                + Signer.pair("ES256").jwk(",\"use\":\"enc\"") + ","
+                + Signer.pair("ES256").jwk(",\"kid\":\"good\"") + "]}";
+        assertEquals(1, KeyReader.published(set, Set.of("ES256", "HS256")).size());
+    }
+
+    @Test
+    void aUrlIsReadWithinBoundsAndWithoutRedirects() throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/good", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            exchange.getResponseBody().write("the keys".getBytes(StandardCharsets.UTF_8));
+            exchange.close();
+        });
+        server.createContext("/moved", exchange -> {
+            exchange.getResponseHeaders().add("Location", "/good");
+            exchange.sendResponseHeaders(302, -1);
+            exchange.close();
+        });
+        server.createContext("/endless", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            byte[] block = new byte[8192];
+            try {
+                while (true) {
+                    exchange.getResponseBody().write(block);
+                }
+            } catch (IOException gone) {
+                exchange.close();
+            }
+        });
+        server.start();
+        try {
+            URI base = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+            assertEquals("the keys", KeyFetch.url(base.resolve("/good")).get());
+            assertThrows(
+                    IOException.class,
+                    () -> KeyFetch.url(base.resolve("/moved")).get());
+            assertThrows(
+                    IOException.class,
+                    () -> KeyFetch.url(base.resolve("/endless")).get());
+            assertThrows(
+                    IOException.class, () -> KeyFetch.url(base.resolve("/none")).get());
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private RotatingKeys keys(Duration interval, Duration pause) {
+        return new RotatingKeys(
+                "a test",
+                () -> {
+                    String answer = answers.take();
+                    fetches.incrementAndGet();
+                    if (answer.equals(BAD)) {
+                        throw new IOException("an outage");
+                    }
+                    return answer;
+                },
+                text -> KeyReader.given(text, HS256),
+                interval,
+                pause);
+    }
+
+    /** A token that names the key asks for a fetch each time, as requests do. */
+    private static int awaitCandidates(RotatingKeys keys, String id) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (System.nanoTime() < end) {
+            if (holds(keys, id)) {
+                return 1;
+            }
+            Thread.sleep(1);
+        }
+        return 0;
+    }
+
+    /** Until an unknown id is answered at once. */
+    private static void awaitPause(RotatingKeys keys) throws Exception {
+        while (true) {
+            try {
+                keys.candidates(header("unknown"));
+                return;
+            } catch (AccessException tryAgain) {
+                Thread.sleep(1);
+            }
+        }
+    }
+
+    private static boolean holds(RotatingKeys keys, String id) throws ParseException {
+        try {
+            return !keys.candidates(header(id)).isEmpty();
+        } catch (AccessException tryAgain) {
+            return false;
+        }
+    }
+
+    private static JWSHeader header(String id) throws ParseException {
+        return JWSHeader.parse("{\"alg\":\"HS256\",\"kid\":\"" + id + "\"}");
+    }
+
+    private static String key(String id) {
+        return "{\"keys\":[" + Signer.secret("HS256", "s".repeat(32)).jwk(",\"kid\":\"" + id + "\"") + "]}";
+    }
+}
