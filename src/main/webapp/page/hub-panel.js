@@ -149,7 +149,7 @@ export function hubPanel({demo, tab}) {
     tab(state, words);
     if (state === 'open' && !states.includes('idle')) {
       say('open', opens > 1 ? 'Both panes are back, and have what they missed.' : 'Both panes are live. Publish something.');
-      if (opens > 1) whoIsThere().catch(() => {});
+      whoIsThere().catch(() => {}); // again, now that changes are told: between the first look and this some were not
     } else if (state === 'idle') {
       say('idle', 'Paused while out of sight. The panes come back with what they missed.');
     }

@@ -1,7 +1,7 @@
 package millrace.hub;
 
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +9,9 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import millrace.auth.Dialect;
 import millrace.auth.Principal;
+import millrace.auth.View;
 import millrace.config.Config;
 import millrace.config.Settings;
 import millrace.history.Bounds;
@@ -46,6 +48,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hub implements AutoCloseable {
 
+    /** Where the hub lies, below the application's path. */
+    public static final String PATH = "/.well-known/mercure";
+
     /** The cursor for everything held, and the id before the first. */
     static final String EARLIEST = "earliest";
 
@@ -54,6 +59,8 @@ public final class Hub implements AutoCloseable {
     private final Cursors cursors;
     private final SelectorIndex<SharedChannel> index = new SelectorIndex<>();
     private final HubMetrics metrics;
+    private final Presence presence = new Presence();
+    private final boolean tellsPresence;
     private final int channelEvents;
     private final long channelBytes;
     private final String checkpoints;
@@ -75,6 +82,7 @@ public final class Hub implements AutoCloseable {
         this.channelEvents = config.get(Settings.HUB_CHANNEL_EVENTS);
         this.channelBytes = config.get(Settings.HUB_CHANNEL_BYTES);
         this.checkpoints = config.get(Settings.HUB_CHECKPOINT);
+        this.tellsPresence = config.get(Settings.HUB_PRESENCE);
         this.history = open.apply(this::deliver);
         this.cursors = new Cursors(history.secret());
         this.delivered = history.bounds().newest();
@@ -101,20 +109,15 @@ public final class Hub implements AutoCloseable {
         EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
         order.lock();
         try {
-            append(topics, stored.isPrivate(), event);
+            index.find(topics, shared -> {
+                if (shared.subscription.view().permits(stored.isPrivate(), topics)) {
+                    shared.append(event);
+                }
+            });
             delivered = stored.sequence();
         } finally {
             order.unlock();
         }
-    }
-
-    /** In the order. */
-    private void append(Collection<Topic> topics, boolean isPrivate, EncodedEvent event) {
-        index.find(topics, shared -> {
-            if (shared.subscription.view().permits(isPrivate, topics)) {
-                shared.append(event);
-            }
-        });
     }
 
     /** All updates up to this sequence have been handed to the channels. */
@@ -130,14 +133,14 @@ public final class Hub implements AutoCloseable {
      * @param cursor as the subscriber sent it, {@code null} where it sent none: then from now on
      * @throws HistoryException if the history cannot be read
      */
-    public Position position(@Nullable String cursor, Subscription subscription) {
+    public Position position(@Nullable String cursor, View reader) {
         Bounds held = history.bounds();
         if (cursor == null) {
             return new Position(delivered, null, null);
         }
         if (cursor.isEmpty()) {
             long now = delivered;
-            return new Position(now, idAt(now, subscription), null);
+            return new Position(now, idAt(now, reader), null);
         }
         if (cursor.equals(EARLIEST)) {
             return new Position(held.oldest() - 1, EARLIEST, null);
@@ -154,11 +157,16 @@ public final class Hub implements AutoCloseable {
      * The newest cursor: the id of the newest update if this reader may see that, or else an opaque one; {@code earliest}
      * where there never was an update.
      */
-    public String newestCursor(Subscription reader) {
+    public String newestCursor(View reader) {
         return idAt(delivered, reader);
     }
 
-    private String idAt(long sequence, Subscription reader) {
+    /** An opaque cursor for this moment. */
+    public String opaqueCursor() {
+        return cursors.of(delivered);
+    }
+
+    private String idAt(long sequence, View reader) {
         if (sequence == 0) {
             return EARLIEST;
         }
@@ -166,7 +174,7 @@ public final class Hub implements AutoCloseable {
         if (!page.updates().isEmpty()) {
             Stored at = page.updates().getFirst();
             if (at.sequence() == sequence
-                    && reader.view().permits(at.isPrivate(), topics(at.topics()))
+                    && reader.permits(at.isPrivate(), topics(at.topics()))
                     && history.find(at.id()).orElse(-1) == sequence) { // an id used twice means its first holder
                 return at.id();
             }
@@ -238,23 +246,51 @@ public final class Hub implements AutoCloseable {
                 throw new IllegalStateException("something was appended out of order");
             }
             place = new Place(shared, delivered);
+            presence.add(subscriber);
+            announce(subscriber, true); // it gets this itself: it stands in the order now
         } finally {
             order.unlock();
         }
-        stream.onClose(reason -> leave(place.shared()));
+        stream.onClose(reason -> leave(subscriber, place.shared()));
         return place;
     }
 
-    private void leave(SharedChannel shared) {
+    private void leave(Subscriber subscriber, SharedChannel shared) {
         order.lock();
         try {
+            presence.remove(subscriber);
             if (--shared.subscribers == 0) {
                 channels.remove(shared.subscription);
                 index.remove(shared, shared.subscription.selectors());
                 shared.channel.discard();
             }
+            announce(subscriber, false);
         } finally {
             order.unlock();
+        }
+    }
+
+    /**
+     * Tells those who may know that somebody came or went: live, as private updates that have no place in the history.
+     * As an id they carry the place in the order where they stand, so a reader that comes back goes on from there. In
+     * the order.
+     */
+    private void announce(Subscriber subscriber, boolean isActive) {
+        if (!tellsPresence) {
+            return;
+        }
+        for (Selector selector : subscriber.selectors()) {
+            List<Topic> topics = Presence.topics(subscriber, selector);
+            EnumMap<Dialect, EncodedEvent> encoded = new EnumMap<>(Dialect.class); // for nobody, mostly
+            index.find(topics, shared -> {
+                if (shared.subscription.view().permits(true, topics)) {
+                    shared.append(encoded.computeIfAbsent(
+                            shared.subscription.dialect(),
+                            dialect -> new EncodedEvent(
+                                    Presence.event(subscriber, selector, isActive, dialect, cursors.of(delivered)),
+                                    delivered)));
+                }
+            });
         }
     }
 
@@ -289,6 +325,11 @@ public final class Hub implements AutoCloseable {
     }
 
     // ---- what others ask ----
+
+    /** Who subscribes; {@code null} where the settings keep that to the hub. */
+    public @Nullable Presence presence() {
+        return tellsPresence ? presence : null;
+    }
 
     /** How many distinct subscriptions there are: each has a channel. */
     public int channelCount() {

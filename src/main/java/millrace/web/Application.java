@@ -50,7 +50,7 @@ public final class Application implements ServletContextListener {
     private @Nullable HubParts hub;
 
     /** What relative topics are resolved against where no setting names the hub: only its path matters then. */
-    private static final String HUB_WITHOUT_NAME = "http://localhost/.well-known/mercure";
+    private static final String HUB_WITHOUT_NAME = "http://localhost" + Hub.PATH;
 
     /** What the hub's servlets need. */
     record HubParts(
@@ -102,7 +102,7 @@ public final class Application implements ServletContextListener {
         String url = config.get(Settings.HUB_URL);
         return new HubParts(
                 made,
-                new HubAccess(authenticator, config.get(Settings.DEMO)),
+                new HubAccess(authenticator, config.get(Settings.DEMO), url),
                 HubUrl.of(url.isEmpty() ? HUB_WITHOUT_NAME : url),
                 demo);
     }

@@ -16,6 +16,7 @@ import millrace.auth.Dialect;
 import millrace.auth.Grant;
 import millrace.auth.Principal;
 import millrace.auth.Purpose;
+import millrace.hub.Hub;
 import millrace.problem.ProblemException;
 import millrace.stream.FormData;
 import millrace.stream.SameOrigin;
@@ -31,10 +32,13 @@ final class HubAccess {
 
     private final Authenticator authenticator;
     private final boolean demo;
+    private final String url;
 
-    HubAccess(Authenticator authenticator, boolean demo) {
+    /** @param url the hub's public URL by the settings; empty where they say none */
+    HubAccess(Authenticator authenticator, boolean demo, String url) {
         this.authenticator = authenticator;
         this.demo = demo;
+        this.url = url;
     }
 
     Authenticator authenticator() {
@@ -101,11 +105,37 @@ final class HubAccess {
     }
 
     /** A refusal as a problem, with its challenge in the response. */
-    ProblemException refusal(AccessException refused, HttpServletResponse response, @Nullable String metadata) {
-        String challenge = refused.challenge(metadata);
+    ProblemException refusal(HttpServletRequest request, HttpServletResponse response, AccessException refused) {
+        String challenge = refused.challenge(hubMetadata(request));
         if (challenge != null) {
             response.setHeader("WWW-Authenticate", challenge);
         }
         return new ProblemException(refused.problem());
+    }
+
+    /** Where the RFC 9728 metadata is; {@code null} where only 0.x is spoken, or the place cannot be told for sure. */
+    private @Nullable String hubMetadata(HttpServletRequest request) {
+        String base = base(request);
+        return authenticator.dialects().contains(Dialect.V1) && base != null
+                ? base + HubMetadataServlet.PATH + Hub.PATH
+                : null;
+    }
+
+    /** The hub's public URL. */
+    @Nullable
+    String hubUrl(HttpServletRequest request) {
+        String base = base(request);
+        return !url.isEmpty() ? url : base == null ? null : base + Hub.PATH;
+    }
+
+    /** The application's public URL, without a slash at its end. */
+    private @Nullable String base(HttpServletRequest request) {
+        if (url.endsWith(Hub.PATH)) {
+            return url.substring(0, url.length() - Hub.PATH.length());
+        }
+        String host = request.getHeader("Host");
+        return host == null || !host.matches("[\\w.:\\[\\]-]+")
+                ? null
+                : request.getScheme() + "://" + host + request.getContextPath();
     }
 }

@@ -29,6 +29,7 @@ import millrace.hub.HubLimits;
 import millrace.hub.Position;
 import millrace.hub.PublishForm;
 import millrace.hub.PublishRate;
+import millrace.hub.SubjectLimit;
 import millrace.hub.SubscribeForm;
 import millrace.hub.Subscription;
 import millrace.problem.Problem;
@@ -62,6 +63,7 @@ public final class HubServlet extends ProblemServlet {
             HubUrl url,
             HubLimits limits,
             PublishRate rate,
+            SubjectLimit subjects,
             StreamEngine engine,
             StreamOptions options,
             Duration lifetime,
@@ -78,6 +80,7 @@ public final class HubServlet extends ProblemServlet {
                 application().hub().url(),
                 HubLimits.of(config),
                 new PublishRate(config.get(Settings.HUB_PUBLISH_RATE), System::nanoTime),
+                new SubjectLimit(config.get(Settings.HUB_STREAMS_PER_SUBJECT)),
                 engine,
                 StreamOptions.of(config, "hub"),
                 config.get(Settings.HUB_LIFETIME),
@@ -108,7 +111,7 @@ public final class HubServlet extends ProblemServlet {
             }
         } catch (AccessException refused) {
             use.hub().metrics().refused(what, refused.why().name().toLowerCase(Locale.ROOT));
-            throw use.access().refusal(refused, response, null);
+            throw use.access().refusal(request, response, refused);
         } catch (HistoryException unavailable) {
             use.hub().metrics().refused(what, "history");
             throw unavailable();
@@ -146,7 +149,7 @@ public final class HubServlet extends ProblemServlet {
                     SOON);
         }
         Subscription subscription = new Subscription(Set.copyOf(form.selectors()), principal.view(), form.dialect());
-        Position position = use.hub().position(form.cursor(), subscription);
+        Position position = use.hub().position(form.cursor(), principal.view());
         if (position.precedingId() != null) {
             String id = headerValue(position.precedingId());
             response.setHeader("Last-Event-ID", id);
@@ -157,13 +160,31 @@ public final class HubServlet extends ProblemServlet {
             response.setContentType("text/event-stream;charset=utf-8");
             return;
         }
-        use.engine().open(request, response, use.options(), stream -> {
-            use.hub().subscribe(stream, subscription, form.selectors(), principal, position);
-            Duration time = timeFor(principal, use.lifetime());
-            if (time != null) {
-                stream.expireAfter(time);
+        String subject = principal.subject();
+        if (subject != null && !use.subjects().enter(subject)) {
+            throw new ProblemException(
+                    Problem.of(
+                            ProblemType.TOO_MANY_REQUESTS, "This token's subject has as many subscriptions as it may."),
+                    SOON);
+        }
+        boolean[] counted = {subject != null};
+        try {
+            use.engine().open(request, response, use.options(), stream -> {
+                if (subject != null) {
+                    counted[0] = false; // the stream's end gives it back now
+                    stream.onClose(reason -> use.subjects().leave(subject));
+                }
+                use.hub().subscribe(stream, subscription, form.selectors(), principal, position);
+                Duration time = timeFor(principal, use.lifetime());
+                if (time != null) {
+                    stream.expireAfter(time);
+                }
+            });
+        } finally {
+            if (counted[0] && subject != null) {
+                use.subjects().leave(subject);
             }
-        });
+        }
     }
 
     /** As long as the token is good, and no longer than a lifetime that differs from stream to stream. */

@@ -1,0 +1,176 @@
+package millrace.hub;
+
+import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonValue;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import millrace.auth.Dialect;
+import millrace.sse.Event;
+import millrace.topic.Selector;
+import millrace.topic.Topic;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who subscribes at the moment. It is what the connections of this process are, kept in memory and nowhere else: after
+ * a reset, an expiry or a crash nobody stays there who is gone, and it uses up no history.
+ *
+ * <pre>
+ *   0.x  /.well-known/mercure/subscriptions/{topic}/{subscriber}
+ *   1.0  /.well-known/mercure/subscriptions/{match_type}/{match}/{subscriber}
+ * </pre>
+ *
+ * The paths are the topics of presence, wherever the application lies, and the ids of its documents. A subscription is
+ * told in the dialect of whom it is told.
+ */
+public final class Presence {
+
+    /** The topic of the whole collection, and the beginning of all others. */
+    public static final String ROOT = Hub.PATH + "/subscriptions";
+
+    private static final String CONTEXT = "https://mercure.rocks/";
+
+    private final Map<String, Subscriber> active = new ConcurrentHashMap<>();
+    private final AtomicLong version = new AtomicLong();
+    private final String instance = UUID.randomUUID().toString();
+
+    /**
+     * Which subscriptions are asked for: all, those with a selector, or the one of a subscriber with it.
+     *
+     * @param matchType {@code null} for any
+     * @param match a selector's text; {@code null} for any
+     * @param subscriber {@code null} for any
+     */
+    public record Filter(
+            @Nullable String matchType,
+            @Nullable String match,
+            @Nullable String subscriber) {
+
+        /** The path that names this in a dialect: what a token has to grant. */
+        public String path(Dialect dialect) {
+            StringBuilder path = new StringBuilder(ROOT);
+            if (match != null) {
+                if (dialect == Dialect.V1) {
+                    path.append('/').append(encode(matchType == null ? "exact" : matchType));
+                }
+                path.append('/').append(encode(match));
+                if (subscriber != null) {
+                    path.append('/').append(encode(subscriber));
+                }
+            }
+            return path.toString();
+        }
+
+        private boolean takes(Selector selector) {
+            return (match == null || match.equals(selector.text()))
+                    && (matchType == null || matchType.equals(selector.type()));
+        }
+    }
+
+    void add(Subscriber subscriber) {
+        active.put(subscriber.id(), subscriber);
+        version.incrementAndGet();
+    }
+
+    boolean remove(Subscriber subscriber) {
+        version.incrementAndGet();
+        return active.remove(subscriber.id()) != null;
+    }
+
+    /** Changes whenever somebody comes or goes, also over restarts. */
+    public String version() {
+        return instance + "." + version.get();
+    }
+
+    /** One subscription, as a document of its own; {@code null} where it is not active. */
+    public @Nullable String document(Filter filter, Dialect dialect) {
+        Subscriber subscriber = filter.subscriber() == null ? null : active.get(filter.subscriber());
+        if (subscriber != null) {
+            for (Selector selector : subscriber.selectors()) {
+                if (filter.takes(selector)) {
+                    return document(subscriber, selector, dialect, true);
+                }
+            }
+        }
+        return null;
+    }
+
+    /** The collection of the subscriptions that are asked for. */
+    public String collection(Filter filter, Dialect dialect, String lastEventId) {
+        var subscriptions = Json.array();
+        for (Subscriber subscriber : active.values()) {
+            for (Selector selector : subscriber.selectors()) {
+                if (filter.takes(selector)) {
+                    subscriptions.add(members(Json.object(), subscriber, selector, dialect, true));
+                }
+            }
+        }
+        JsonObjectBuilder collection = Json.object();
+        if (dialect == Dialect.V0) {
+            collection.add("@context", CONTEXT);
+        }
+        collection.add("id", filter.path(dialect));
+        collection.add("type", dialect == Dialect.V0 ? "Subscriptions" : "subscriptions");
+        if (dialect == Dialect.V0) {
+            collection.add("lastEventID", lastEventId);
+        }
+        return collection.add("subscriptions", subscriptions).build().toString();
+    }
+
+    /** The topics of the update that tells of one subscription, in both dialects. */
+    static List<Topic> topics(Subscriber subscriber, Selector selector) {
+        Filter one = new Filter(selector.type(), selector.text(), subscriber.id());
+        return List.of(Topic.of(one.path(Dialect.V0)), Topic.of(one.path(Dialect.V1)));
+    }
+
+    /** The event that tells that somebody came or went. */
+    static byte[] event(Subscriber subscriber, Selector selector, boolean isActive, Dialect dialect, String cursor) {
+        String type = dialect == Dialect.V0 ? null : "mercure";
+        String data = document(subscriber, selector, dialect, isActive);
+        return new Event(cursor, type, data, null).encode();
+    }
+
+    private static String document(Subscriber subscriber, Selector selector, Dialect dialect, boolean isActive) {
+        JsonObjectBuilder document = Json.object();
+        if (dialect == Dialect.V0) {
+            document.add("@context", CONTEXT);
+        }
+        return members(document, subscriber, selector, dialect, isActive)
+                .build()
+                .toString();
+    }
+
+    private static JsonObjectBuilder members(
+            JsonObjectBuilder document, Subscriber subscriber, Selector selector, Dialect dialect, boolean isActive) {
+        document.add("id", new Filter(selector.type(), selector.text(), subscriber.id()).path(dialect));
+        if (dialect == Dialect.V0) {
+            document.add("type", "Subscription").add("topic", selector.text());
+        } else {
+            document.add("type", "subscription")
+                    .add("match_type", selector.type())
+                    .add("match", selector.text());
+        }
+        document.add("subscriber", subscriber.id()).add("active", isActive);
+        JsonValue payload = subscriber.payload(selector);
+        return payload == null ? document : document.add("payload", payload);
+    }
+
+    /** A path segment: all but the unreserved characters as percent-encoded UTF-8. */
+    static String encode(String text) {
+        StringBuilder encoded = new StringBuilder(text.length() * 2);
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) (b & 0xFF);
+            if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "-._~".indexOf(c) >= 0) {
+                encoded.append(c);
+            } else {
+                encoded.append('%')
+                        .append(Character.toUpperCase(Character.forDigit(c >> 4, 16)))
+                        .append(Character.toUpperCase(Character.forDigit(c & 15, 16)));
+            }
+        }
+        return encoded.toString();
+    }
+}

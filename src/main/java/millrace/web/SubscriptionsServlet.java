@@ -1,0 +1,152 @@
+package millrace.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.Serial;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import millrace.auth.AccessException;
+import millrace.auth.Dialect;
+import millrace.auth.Principal;
+import millrace.history.HistoryException;
+import millrace.hub.Hub;
+import millrace.hub.Presence;
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import millrace.stream.FormData;
+import millrace.topic.Topic;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code /.well-known/mercure/subscriptions…}: who subscribes. What is asked for stands in the path, in the form of the
+ * token's dialect, or in the query for containers that refuse {@code %2F} in a path:
+ *
+ * <pre>
+ *   …/subscriptions/{topic}/{subscriber}                  …/subscriptions?topic=…&subscriber=…
+ *   …/subscriptions/{match_type}/{match}/{subscriber}     …/subscriptions?match_type=…&match=…&subscriber=…
+ * </pre>
+ */
+public final class SubscriptionsServlet extends ProblemServlet {
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final List<String> METHODS = List.of("GET", "HEAD", "OPTIONS");
+
+    @Override
+    void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
+        HubAccess access = application().hub().access();
+        Hub hub = application().hub().hub();
+        access.allowOrigin(request, response);
+        Presence presence = hub.presence();
+        if (presence == null) {
+            throw new ProblemException(
+                    ProblemType.NOT_FOUND, "Who subscribes is not told here (millrace.hub.presence).");
+        }
+        try {
+            switch (request.getMethod()) {
+                case "GET", "HEAD" -> tell(request, response, access, hub, presence);
+                case "OPTIONS" -> access.preflight(request, response, METHODS);
+                default -> throw methodNotAllowed(response, String.join(", ", METHODS));
+            }
+        } catch (AccessException refused) {
+            hub.metrics().refused("presence", refused.why().name().toLowerCase(Locale.ROOT));
+            throw access.refusal(request, response, refused);
+        } catch (HistoryException unavailable) {
+            throw new ProblemException(ProblemType.UNAVAILABLE, "The history cannot be read at the moment.");
+        }
+    }
+
+    private static void tell(
+            HttpServletRequest request, HttpServletResponse response, HubAccess access, Hub hub, Presence presence)
+            throws AccessException, ProblemException, IOException {
+        Principal principal = access.subscriber(request);
+        Dialect dialect = principal.dialect();
+        Presence.Filter asked = asked(request, dialect);
+        if (!principal.view().permits(true, List.of(Topic.of(asked.path(dialect))))) {
+            throw AccessException.insufficient(
+                    principal, "This needs a grant to subscribe to " + asked.path(dialect) + ".");
+        }
+        // the cursor first: who goes on from there misses nothing of what the document does not show yet
+        String cursor = hub.newestCursor(principal.view());
+        String tag = "\"" + presence.version() + "." + hub.opaqueCursor().substring(1) + "\"";
+        response.setHeader("ETag", tag);
+        response.setHeader("Cache-Control", "private, no-cache");
+        if (dialect == Dialect.V1) {
+            response.setHeader("Link", link(request, isPlain(cursor) ? cursor : hub.opaqueCursor()));
+        }
+        if (isKnown(request, tag)) {
+            response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+            return;
+        }
+        String document = asked.subscriber() == null
+                ? presence.collection(asked, dialect, cursor)
+                : presence.document(asked, dialect);
+        if (document == null) {
+            throw new ProblemException(ProblemType.NOT_FOUND, "That subscription is not active.");
+        }
+        byte[] body = document.getBytes(StandardCharsets.UTF_8);
+        response.setContentType(dialect == Dialect.V0 ? "application/ld+json" : "application/json");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    private static Presence.Filter asked(HttpServletRequest request, Dialect dialect) throws ProblemException {
+        // the path as it was sent: the container's own decoding would lose where a segment ends
+        String path = request.getRequestURI().substring(request.getContextPath().length());
+        if (!path.startsWith(Presence.ROOT)) {
+            throw notFound(request); // escaped where it need not be
+        }
+        List<String> segments = new ArrayList<>();
+        if (path.length() > Presence.ROOT.length() + 1) {
+            for (String segment : path.substring(Presence.ROOT.length() + 1).split("/", -1)) {
+                segments.add(decode(segment));
+            }
+        }
+        if (segments.isEmpty()) {
+            FormData query = FormData.parse(request.getQueryString());
+            String match = dialect == Dialect.V0 ? query.first("topic") : query.first("match");
+            return new Presence.Filter(
+                    dialect == Dialect.V0 ? null : query.first("match_type"), match, query.first("subscriber"));
+        }
+        int forMatch = dialect == Dialect.V0 ? 1 : 2;
+        if (segments.size() < forMatch || segments.size() > forMatch + 1) {
+            throw notFound(request);
+        }
+        return new Presence.Filter(
+                dialect == Dialect.V0 ? null : segments.getFirst(),
+                segments.get(forMatch - 1),
+                segments.size() > forMatch ? segments.get(forMatch) : null);
+    }
+
+    private static String decode(String segment) throws ProblemException {
+        FormData decoded = FormData.parse("x=" + segment.replace("+", "%2B").replace("&", "%26"));
+        String value = decoded.first("x");
+        return value == null ? "" : value;
+    }
+
+    private static boolean isKnown(HttpServletRequest request, String tag) {
+        String known = request.getHeader("If-None-Match");
+        if (known != null) {
+            for (String one : known.split(",", -1)) {
+                String bare = one.strip();
+                if (bare.equals("*") || bare.equals(tag) || bare.equals("W/" + tag)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static String link(HttpServletRequest request, String cursor) {
+        return "<" + request.getContextPath() + Hub.PATH + ">; rel=\"mercure\"; last-event-id=\"" + cursor
+                + "\"; type=\"mercure\"; content-type=\"application/json\"";
+    }
+
+    /** May stand between quotes in a header. */
+    private static boolean isPlain(@Nullable String id) {
+        return id != null && id.chars().allMatch(c -> c > ' ' && c < 127 && c != '"' && c != '\\');
+    }
+}
