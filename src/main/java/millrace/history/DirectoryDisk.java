@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,7 +30,8 @@ final class DirectoryDisk implements Disk {
      * @throws HistoryException when somebody else holds it
      */
     DirectoryDisk(Path directory) throws IOException {
-        this.directory = Files.createDirectories(directory);
+        this.directory = directory;
+        create(directory);
         this.lockFile = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = null;
         try {
@@ -45,6 +47,23 @@ final class DirectoryDisk implements Disk {
             throw new HistoryException(
                     "The history in " + directory + " is in use by another process or web"
                             + " application. Stop that one, or give this one a place of its own with millrace.history=file:PATH.");
+        }
+    }
+
+    /** For the eyes of this user only: it holds private updates. */
+    private static void create(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        Path parent = directory.getParent();
+        if (parent != null) {
+            Files.createDirectories(parent);
+        }
+        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            Files.createDirectory(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } else {
+            Files.createDirectory(directory);
         }
     }
 

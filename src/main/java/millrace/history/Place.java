@@ -43,7 +43,11 @@ final class Place {
         List<String> refusals = new ArrayList<>();
         for (Path place : places) {
             try {
-                return Files.createDirectories(place);
+                Path parent = Files.createDirectories(place.getParent());
+                if (Files.isWritable(parent)) {
+                    return place;
+                }
+                refusals.add(parent + " cannot be written");
             } catch (IOException e) {
                 refusals.add(e.toString());
             }
