@@ -81,5 +81,7 @@ test('errors in plain words', () => {
 test('a gap in plain words', () => {
   assert.equal(gapInWords('{"requested":"a","continues_after":"b"}'),
       'Some history is gone: asked to go on after a, the server goes on after b.');
+  assert.equal(gapInWords('{"requested":"a","continues_after":"#x"}'),
+      'Some history is gone: asked to go on after a, the server goes on with what it has.');
   assert.equal(gapInWords('garbage'), 'Some history is gone.');
 });

@@ -3,8 +3,8 @@
 /** How a selector is written in a query. Templates are of protocol 0.x, the other two of 1.0; a hub may take all. */
 const PARAMETER = {exact: 'match', template: 'topic', pattern: 'match_urlpattern'};
 
-/** Selects the presence updates of either protocol version. */
-export const EVERYBODY = {kind: 'template', value: '/.well-known/mercure/subscriptions{/a}{/b}{/c}'};
+/** Selects the presence updates: /.well-known/mercure/subscriptions/{topic}/{subscriber}. */
+export const EVERYBODY = {kind: 'template', value: '/.well-known/mercure/subscriptions{/topic}{/subscriber}'};
 
 /**
  * @param {string | URL} hub

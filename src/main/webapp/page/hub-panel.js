@@ -43,7 +43,7 @@ export function hubPanel({demo, tab}) {
     }
     try {
       if (!publishToken) await freshTokens();
-      const cursor = await whoIsThere();
+      const cursor = await whoIsThere().catch(notTold);
       for (const pane of panes) pane.resume(cursor);
     } catch (failure) {
       say('failed', failure.message);
@@ -64,6 +64,12 @@ export function hubPanel({demo, tab}) {
     presence.reset(collection);
     showPresence();
     return collection.lastEventID ?? '';
+  }
+
+  /** Presence is an optional part of the protocol, and a setting of ours. */
+  function notTold(refusal) {
+    el('presence-count').textContent = refusal.message;
+    return '';
   }
 
   async function answerOf(address, init) {
@@ -149,7 +155,8 @@ export function hubPanel({demo, tab}) {
     tab(state, words);
     if (state === 'open' && !states.includes('idle')) {
       say('open', opens > 1 ? 'Both panes are back, and have what they missed.' : 'Both panes are live. Publish something.');
-      whoIsThere().catch(() => {}); // again, now that changes are told: between the first look and this some were not
+      // again, now that changes are told: between the first look and this some were not
+      whoIsThere().catch(notTold);
     } else if (state === 'idle') {
       say('idle', 'Paused while out of sight. The panes come back with what they missed.');
     }

