@@ -185,8 +185,8 @@ public final class Authenticator implements AutoCloseable {
         Set<String> allowed = Set.copyOf(config.get(Settings.HUB_ALGORITHMS));
         try {
             return text.startsWith("file:") || text.startsWith("https:") || text.startsWith("http:")
-                    ? rotating(config, text, allowed, opened)
-                    : KeySource.of(KeyReader.given(text, allowed));
+                    ? rotating(config, text, allowed, true, opened)
+                    : KeySource.of(KeyReader.given(text, allowed, true));
         } catch (IllegalArgumentException | IOException bad) {
             throw unusable(setting, bad.getMessage());
         }
@@ -204,7 +204,7 @@ public final class Authenticator implements AutoCloseable {
             try {
                 KeySource before = issuers.put(
                         entry.substring(0, space),
-                        rotating(config, entry.substring(space).strip(), allowed, opened));
+                        rotating(config, entry.substring(space).strip(), allowed, false, opened));
                 if (before != null) {
                     throw new IllegalArgumentException("an issuer is named twice: '" + entry + "'");
                 }
@@ -215,13 +215,15 @@ public final class Authenticator implements AutoCloseable {
         return Map.copyOf(issuers);
     }
 
-    private static KeySource rotating(Config config, String place, Set<String> allowed, List<KeySource> opened)
+    private static KeySource rotating(
+            Config config, String place, Set<String> allowed, boolean secretText, List<KeySource> opened)
             throws IOException {
         Duration interval = config.get(Settings.HUB_KEY_REFRESH);
         KeySource source;
         if (place.startsWith("file:")) {
             RotatingKeys.Fetch fetch = KeyFetch.file(Path.of(place.substring("file:".length())));
-            source = RotatingKeys.startingWith(place, fetch, text -> KeyReader.given(text, allowed), interval);
+            source = RotatingKeys.startingWith(
+                    place, fetch, text -> KeyReader.given(text, allowed, secretText), interval);
         } else {
             URI url = URI.create(place);
             boolean loopback = List.of("localhost", "127.0.0.1", "[::1]").contains(String.valueOf(url.getHost()));

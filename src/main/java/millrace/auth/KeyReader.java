@@ -47,12 +47,17 @@ final class KeyReader {
     /**
      * Reads keys that an operator gave.
      *
+     * @param secretText whether any other text is a secret; where a set is meant, a broken one must not become a secret
+     *     that others can guess
      * @throws IllegalArgumentException when they cannot be read or used; the message holds nothing of them
      */
-    static List<VerificationKey> given(String text, Set<String> allowed) {
+    static List<VerificationKey> given(String text, Set<String> allowed, boolean secretText) {
         String stripped = text.strip();
         if (stripped.startsWith("{")) {
             return set(stripped, allowed, true);
+        }
+        if (!secretText && !stripped.startsWith("-----BEGIN ")) {
+            throw new IllegalArgumentException("this is neither a JWK set nor PEM");
         }
         JWK key = stripped.startsWith("-----BEGIN ")
                 ? pem(stripped)

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import millrace.topic.HubUrl;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +31,18 @@ final class TokenReader {
     /** How far an issuer's clock may be ahead. An expiry gets no such grace: streams end at it. */
     private static final Duration SKEW = Duration.ofSeconds(30);
 
+    private static final int MAX_REMEMBERED = 1_000;
+    private static final int MAX_REMEMBERED_CHARACTERS = 4_096;
+
     private final Keys keys;
     private final InstantSource clock;
+
+    /**
+     * Which key verified a token, to the character: checking an ES256 signature takes longer than publishing. Nothing but
+     * the signature is remembered. A key that has gone is no candidate any more, and every fetch of keys makes new
+     * ones, so what it once verified is verified again.
+     */
+    private final Map<String, VerificationKey> verified = new ConcurrentHashMap<>();
 
     TokenReader(Keys keys, InstantSource clock) {
         this.keys = keys;
@@ -62,7 +73,7 @@ final class TokenReader {
         Claims claims = Claims.parse(parsed.getPayload().toBytes());
         VerificationKey demo = keys.demo == null ? null : keys.demo.keyFor(header);
         if (demo != null) {
-            verify(parsed, List.of(demo));
+            verify(token, parsed, List.of(demo));
             return readV0(parsed, claims);
         }
         Dialect dialect = isAccessToken(header) ? Dialect.V1 : Dialect.V0;
@@ -75,7 +86,7 @@ final class TokenReader {
                 if (source == null) {
                     throw AccessException.invalidToken("there is no key for tokens of the 0.x form");
                 }
-                verify(parsed, source.candidates(header));
+                verify(token, parsed, source.candidates(header));
                 yield readV0(parsed, claims);
             }
             case V1 -> {
@@ -84,7 +95,7 @@ final class TokenReader {
                 if (issuer == null || source == null) {
                     throw AccessException.invalidToken("the issuer is not trusted");
                 }
-                verify(parsed, source.candidates(header));
+                verify(token, parsed, source.candidates(header));
                 yield readV1(parsed, claims, issuer);
             }
         };
@@ -137,14 +148,30 @@ final class TokenReader {
         return type.equals("at+jwt") || type.equals("application/at+jwt");
     }
 
-    private static void verify(JWSObject token, List<VerificationKey> candidates) throws AccessException {
+    private void verify(String token, JWSObject parsed, List<VerificationKey> candidates) throws AccessException {
+        VerificationKey before = verified.get(token);
         for (VerificationKey key : candidates) {
-            if (key.verifies(token.getHeader(), token.getSigningInput(), token.getSignature())) {
+            if (key.equals(before)) {
+                return;
+            }
+        }
+        for (VerificationKey key : candidates) {
+            if (key.verifies(parsed.getHeader(), parsed.getSigningInput(), parsed.getSignature())) {
+                remember(token, key);
                 return;
             }
         }
         throw AccessException.invalidToken(
                 candidates.isEmpty() ? "no key fits the token's algorithm and key id" : "the signature is wrong");
+    }
+
+    private void remember(String token, VerificationKey key) {
+        if (token.length() <= MAX_REMEMBERED_CHARACTERS) {
+            if (verified.size() >= MAX_REMEMBERED) {
+                verified.clear();
+            }
+            verified.put(token, key);
+        }
     }
 
     private Principal readV0(JWSObject token, Claims claims) throws AccessException {

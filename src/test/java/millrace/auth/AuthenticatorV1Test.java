@@ -267,6 +267,15 @@ class AuthenticatorV1Test {
         }
     }
 
+    @Test
+    void aBrokenFileOfAnIssuerIsNotTakenForASecret() throws Exception {
+        Path broken = folder.resolve("broken.json");
+        Files.writeString(broken, "<html><title>503 Service Unavailable</title></html>");
+        assertThrows(
+                ConfigException.class,
+                () -> open("millrace.hub.url", HUB, "millrace.hub.issuers", "https://a file:" + broken));
+    }
+
     private Principal read(String details) throws AccessException {
         return hub.authenticate(
                 bearer(issuer.sign(HEADER, claims(",\"authorization_details\":[" + details + "]"))), Purpose.PUBLISH);

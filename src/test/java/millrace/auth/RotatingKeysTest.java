@@ -14,11 +14,17 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -109,9 +115,39 @@ class RotatingKeysTest {
     }
 
     @Test
+    void aTokenOfAKeyThatHasGoneIsInvalidThoughItWasVerifiedBefore() throws Exception {
+        Signer gone = Signer.secret("HS256", "g".repeat(32));
+        Signer stays = Signer.secret("HS256", "s".repeat(32));
+        List<VerificationKey> given = new ArrayList<>(KeyReader.given(gone.jwk(""), HS256, true));
+        given.addAll(KeyReader.given(stays.jwk(""), HS256, true));
+        TokenReader reader = new TokenReader(
+                new TokenReader.Keys(
+                        header -> given, header -> given, Map.of(), EnumSet.allOf(Dialect.class), null, null, null),
+                TestHub.CLOCK);
+        String token = gone.sign("{}");
+        reader.read(token, Purpose.PUBLISH);
+        reader.read(token, Purpose.PUBLISH);
+        given.removeFirst();
+        assertThrows(AccessException.class, () -> reader.read(token, Purpose.PUBLISH));
+        reader.read(stays.sign("{}"), Purpose.PUBLISH);
+    }
+
+    @Test
+    void aTokenThatWasVerifiedBeforeStillExpires() throws Exception {
+        AtomicReference<Instant> now = new AtomicReference<>(TestHub.NOW);
+        try (Authenticator hub =
+                Authenticator.open(TestHub.config("millrace.hub.publisher-key", TestHub.SECRET), now::get, null)) {
+            AccessRequest request = TestHub.bearer(TestHub.HS256.sign("{\"exp\":" + TestHub.LATER + "}"));
+            hub.authenticate(request, Purpose.PUBLISH);
+            now.set(Instant.ofEpochSecond(TestHub.LATER));
+            assertThrows(AccessException.class, () -> hub.authenticate(request, Purpose.PUBLISH));
+        }
+    }
+
+    @Test
     void secretsInAPublishedSetAreIgnored() {
         assertThrows(IllegalArgumentException.class, () -> KeyReader.published(key("a"), HS256));
-        assertEquals(1, KeyReader.given(key("a"), HS256).size());
+        assertEquals(1, KeyReader.given(key("a"), HS256, true).size());
     }
 
     @Test
@@ -174,7 +210,7 @@ class RotatingKeysTest {
                     }
                     return answer;
                 },
-                text -> KeyReader.given(text, HS256),
+                text -> KeyReader.given(text, HS256, true),
                 interval,
                 pause);
     }
