@@ -65,6 +65,11 @@ public final class ScriptedUpstream implements AutoCloseable {
         return exchange;
     }
 
+    /** A request that has come, or {@code null}. */
+    public Exchange poll() {
+        return exchanges.poll();
+    }
+
     /** How many connections were ever made. */
     public int connections() {
         return connections.get();

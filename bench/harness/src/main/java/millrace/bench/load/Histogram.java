@@ -4,19 +4,19 @@ package millrace.bench.load;
  * Counts of latencies in buckets that are at most 1/64 of their value wide, so a percentile is exact to about 1.5 %. One
  * thread writes; it is read when that thread has stopped writing.
  */
-final class Histogram {
+public final class Histogram {
 
     private static final int STEPS = 64;
 
     private final long[] counts = new long[60 * STEPS];
     private long total;
 
-    void record(long value) {
+    public void record(long value) {
         counts[bucket(Math.max(0, value))]++;
         total++;
     }
 
-    void add(Histogram other) {
+    public void add(Histogram other) {
         for (int i = 0; i < counts.length; i++) {
             counts[i] += other.counts[i];
         }
@@ -24,7 +24,7 @@ final class Histogram {
     }
 
     /** The value below which the given share of all records lies; 0 when there are none. */
-    long percentile(double share) {
+    public long percentile(double share) {
         long wanted = (long) Math.ceil(total * share);
         long seen = 0;
         for (int i = 0; i < counts.length; i++) {

@@ -1,0 +1,646 @@
+package millrace.chat;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.InternalServerException;
+import com.openai.errors.RateLimitException;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import millrace.harness.Container;
+import millrace.harness.ContainerTest;
+import millrace.harness.Node;
+import millrace.harness.OnContainers;
+import millrace.harness.Output;
+import millrace.harness.Server;
+import millrace.sse.EventStreamParser;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+
+/** The chat as its clients meet it, on each container, with an upstream that does as it is told. */
+@OnContainers
+@Timeout(120)
+class ChatIT {
+
+    private static final String KEY = "sk-upstream-0123456789abcdef";
+    private static final String QUESTION = "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+
+    private static final Map<Container, Server> SERVERS = new EnumMap<>(Container.class);
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private static ScriptedUpstream upstream;
+
+    /** Set by each test that waits for the end of the upstream's connection. */
+    private static volatile CompletableFuture<Boolean> upstreamClosed = new CompletableFuture<>();
+
+    @BeforeAll
+    static void startUpstream() throws Exception {
+        upstream = new ScriptedUpstream();
+        upstream.on("flowing", exchange -> {
+            exchange.stream();
+            try {
+                for (int i = 0; ; i++) {
+                    exchange.text("token " + i + " ");
+                    if (exchange.closedWithin(Duration.ofMillis(50))) {
+                        break;
+                    }
+                }
+            } catch (IOException gone) {
+                // that too is an end
+            }
+            upstreamClosed.complete(true);
+        });
+        upstream.on("silent", exchange -> upstreamClosed.complete(exchange.closedWithin(Duration.ofSeconds(30))));
+        upstream.on("flood", exchange -> {
+            exchange.stream();
+            while (true) {
+                exchange.text("x".repeat(1000));
+                FLOODED.addAndGet(1000);
+            }
+        });
+        upstream.on("emoji", exchange -> {
+            exchange.stream();
+            for (String piece : PIECES) {
+                exchange.text(piece);
+            }
+            exchange.finish();
+            exchange.done();
+            exchange.end();
+        });
+        upstream.on("whole", exchange -> {
+            exchange.head(200, "Content-Type: application/json");
+            exchange.chunk(WHOLE);
+            exchange.end();
+        });
+        upstream.on("busy", exchange -> {
+            exchange.head(429, "Content-Type: application/json", "Retry-After-Ms: 10");
+            exchange.chunk(
+                    "{\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\",\"param\":null,\"code\":null}}");
+            exchange.end();
+        });
+        upstream.on("locked", exchange -> {
+            exchange.head(401, "Content-Type: application/json");
+            exchange.chunk("{\"error\":{\"message\":\"wrong key " + KEY + "\"}}");
+            exchange.end();
+        });
+    }
+
+    private static final java.util.concurrent.atomic.AtomicLong FLOODED = new java.util.concurrent.atomic.AtomicLong();
+
+    private static final List<String> PIECES = Stream.of(
+                    "Zwölf Boxkämpfer",
+                    " jagen",
+                    " 👩‍👩‍👧\n",
+                    "\n```\n\tcode\r\n```",
+                    " \"quoted\\\" ",
+                    "雪",
+                    "e\u0301",
+                    "\u2028",
+                    " end")
+            .toList();
+
+    private static final String WHOLE =
+            "{\"id\":\"x\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"whole\", \"choices\":[{"
+                    + "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"Grüße 👋\",\"refusal\":null},\"logprobs\":null,"
+                    + "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":3},\"own\":1.00}";
+
+    @AfterAll
+    static void stop() throws IOException {
+        SERVERS.values().forEach(Server::close);
+        SERVERS.clear();
+        upstream.close();
+    }
+
+    private static Server on(Container container) {
+        return SERVERS.computeIfAbsent(
+                container,
+                key -> Server.start(
+                        key,
+                        Map.of(
+                                "millrace.chat.upstreams",
+                                "scripted=" + upstream.baseUrl(),
+                                "millrace.chat.upstream-keys",
+                                "scripted=" + KEY,
+                                "millrace.chat.models",
+                                "scripted=flowing,scripted=silent,scripted=flood,scripted=emoji,scripted=whole,"
+                                        + "scripted=busy,scripted=locked",
+                                "millrace.run-grace",
+                                "3s",
+                                "millrace.run-bytes",
+                                "64k",
+                                "millrace.guide.pace",
+                                "0")));
+    }
+
+    // ---- resume ----
+
+    @ContainerTest
+    void anAnswerThatIsCutAtAnyByteIsWholeAfterItsResume(Container container) throws Exception {
+        Server server = on(container);
+        String run = startDetached(server, "emoji");
+        String text = read(server, run, null, Integer.MAX_VALUE).text();
+        assertEquals(String.join("", PIECES), text);
+        int length = read(server, run, null, Integer.MAX_VALUE).bytes();
+
+        int step = container == Container.TOMCAT_11 ? 1 : 7; // on one container at each byte
+        for (int cut = 0; cut < length; cut += step) {
+            Part first = read(server, run, null, cut);
+            Part rest = read(server, run, first.lastEventId(), Integer.MAX_VALUE);
+            assertEquals(text, first.text() + rest.text(), "cut after " + cut + " bytes");
+        }
+    }
+
+    @ContainerTest
+    void twoReadersOfOneRunGetTheSame(Container container) throws Exception {
+        Server server = on(container);
+        String run = startDetached(server, "flowing");
+        try (EventSocket one = EventSocket.follow(server, run, null);
+                EventSocket two = EventSocket.follow(server, run, null)) {
+            List<String> first = one.events(10);
+            assertEquals(first, two.events(10));
+            try (EventSocket late = EventSocket.follow(server, run, first.get(4).split(" ", 2)[0])) {
+                assertEquals(first.subList(5, 10), late.events(5));
+            }
+        }
+    }
+
+    @ContainerTest
+    void aRunThatNobodyReadsStopsItsUpstreamAfterTheGraceTime(Container container) throws Exception {
+        Server server = on(container);
+        upstreamClosed = new CompletableFuture<>();
+        long start = System.nanoTime();
+        startDetached(server, "flowing");
+
+        assertTrue(upstreamClosed.get(15, TimeUnit.SECONDS));
+
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        assertTrue(millis >= 2_900, "the grace time of 3 s took " + millis + " ms");
+    }
+
+    @ContainerTest
+    void anUpstreamIsNotReadWhenTheLogIsFullAndNobodyReads(Container container) throws Exception {
+        Server server = on(container);
+        String run = startDetached(server, "flood");
+        FLOODED.set(0);
+        long before;
+        try (EventSocket slow = EventSocket.follow(server, run, null)) {
+            slow.events(1);
+            do {
+                before = FLOODED.get();
+                Thread.sleep(500);
+            } while (FLOODED.get() > before);
+        }
+        assertTrue(before < 20_000_000, before + " bytes were taken for a reader that does not read");
+        delete(server, run);
+    }
+
+    // ---- stopping ----
+
+    @ContainerTest
+    void deleteClosesTheUpstreamWithinASecond(Container container) throws Exception {
+        Server server = on(container);
+        for (String model : List.of("flowing", "silent")) {
+            upstreamClosed = new CompletableFuture<>();
+            String run = startDetached(server, model);
+
+            assertEquals(204, delete(server, run));
+
+            assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS), model);
+        }
+    }
+
+    @ContainerTest
+    void aClientThatHangsUpWhileTokensFlowStopsTheUpstreamWithinASecond(Container container) throws Exception {
+        Server server = on(container);
+        upstreamClosed = new CompletableFuture<>();
+        EventSocket client = EventSocket.post(server, "{\"model\":\"flowing\",\"stream\":true," + QUESTION);
+        client.events(3);
+
+        client.close();
+
+        assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS));
+    }
+
+    @ContainerTest
+    void aClientThatHangsUpBeforeTheFirstTokenStopsTheUpstreamWithinTwoHeartbeats(Container container)
+            throws Exception {
+        Server server = on(container);
+        upstreamClosed = new CompletableFuture<>();
+        EventSocket client = EventSocket.post(server, "{\"model\":\"silent\",\"stream\":true," + QUESTION);
+        client.headers();
+
+        client.close();
+
+        assertTrue(upstreamClosed.get(4_500, TimeUnit.MILLISECONDS), "2 s apart, and half a second for a busy machine");
+    }
+
+    @ContainerTest
+    void overHttp2AClientThatHangsUpStopsTheUpstreamAtOnce(Container container) throws Exception {
+        Server server = on(container);
+        try (HttpClient http2 =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
+            HttpResponse<String> upgraded = http2.send(
+                    HttpRequest.newBuilder(server.uri("/health/live")).build(), HttpResponse.BodyHandlers.ofString());
+            assertEquals(HttpClient.Version.HTTP_2, upgraded.version());
+            upstreamClosed = new CompletableFuture<>();
+            HttpResponse<java.io.InputStream> streaming = http2.send(
+                    post(server, "{\"model\":\"silent\",\"stream\":true," + QUESTION)
+                            .build(),
+                    HttpResponse.BodyHandlers.ofInputStream());
+            assertEquals("HTTP_2 200", streaming.version() + " " + streaming.statusCode());
+
+            streaming.body().close();
+
+            assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS));
+        }
+    }
+
+    // ---- official clients ----
+
+    @ContainerTest
+    void openAiJavaStreamsAndCancels(Container container) throws Exception {
+        Server server = on(container);
+        OpenAIClient client = openAiJava(server);
+        StringBuilder text = new StringBuilder();
+        try (StreamResponse<ChatCompletionChunk> answer =
+                client.chat().completions().createStreaming(question("emoji"))) {
+            answer.stream()
+                    .forEach(chunk -> text.append(
+                            chunk.choices().getFirst().delta().content().orElse("")));
+        }
+        assertEquals(String.join("", PIECES), text.toString());
+
+        upstreamClosed = new CompletableFuture<>();
+        try (StreamResponse<ChatCompletionChunk> answer =
+                client.chat().completions().createStreaming(question("flowing"))) {
+            assertEquals(5, answer.stream().limit(5).count());
+        }
+        assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS), "closing the answer stops the upstream");
+    }
+
+    @ContainerTest
+    void openAiJavaGetsWholeAnswersAndRealErrors(Container container) throws Exception {
+        Server server = on(container);
+        OpenAIClient client = openAiJava(server);
+
+        assertEquals(
+                "Grüße 👋",
+                client.chat()
+                        .completions()
+                        .create(question("whole"))
+                        .choices()
+                        .getFirst()
+                        .message()
+                        .content()
+                        .orElseThrow());
+
+        while (upstream.poll() != null) {
+            // what came before does not count
+        }
+        assertThrows(RateLimitException.class, () -> client.chat().completions().create(question("busy")));
+        int attempts = 0;
+        while (upstream.poll() != null) {
+            attempts++;
+        }
+        assertEquals(3, attempts, "the client repeats what has a status that it may repeat");
+        InternalServerException locked = assertThrows(
+                InternalServerException.class, () -> client.chat().completions().createStreaming(question("locked")));
+        assertEquals(502, locked.statusCode());
+        assertFalse(locked.getMessage().contains("sk-"), locked.getMessage());
+        assertFalse(server.log().contains(KEY), "the key is in the log");
+        assertTrue(server.log().contains("does not accept the key …cdef (401)"), server.log());
+    }
+
+    @ContainerTest
+    void langChain4jStreamsCancelsAndGetsWholeAnswers(Container container) throws Exception {
+        Server server = on(container);
+        assertEquals(
+                "Grüße 👋",
+                OpenAiChatModel.builder()
+                        .baseUrl(server.uri("/v1").toString())
+                        .apiKey("key")
+                        .modelName("whole")
+                        .build()
+                        .chat("hello"));
+
+        upstreamClosed = new CompletableFuture<>();
+        OpenAiStreamingChatModel.builder()
+                .baseUrl(server.uri("/v1").toString())
+                .apiKey("key")
+                .modelName("flowing")
+                .build()
+                .chat("hello", new StreamingChatResponseHandler() {
+                    private int pieces;
+
+                    @Override
+                    public void onPartialResponse(PartialResponse response, PartialResponseContext context) {
+                        if (++pieces == 3) {
+                            context.streamingHandle().cancel();
+                        }
+                    }
+
+                    @Override
+                    public void onCompleteResponse(ChatResponse response) {}
+
+                    @Override
+                    public void onError(Throwable failure) {}
+                });
+        assertTrue(upstreamClosed.get(5, TimeUnit.SECONDS), "cancelling stops the upstream");
+    }
+
+    @ContainerTest
+    void theJavaScriptClientGetsThroughMillraceWhatAForeignUpstreamSays(Container container) throws Exception {
+        Process aimock = Node.builder("aimock.mjs").redirectErrorStream(true).start();
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(aimock.getInputStream(), StandardCharsets.UTF_8))) {
+            String url = lines.readLine();
+            try (Server server = Server.start(
+                    container,
+                    Map.of("millrace.chat.upstreams", "mock=" + url + "/v1", "millrace.chat.models", "mock=gpt-x"))) {
+                Output output = Node.run(
+                        Duration.ofSeconds(60),
+                        "openai-clients.mjs",
+                        server.uri("/v1").toString(),
+                        "gpt-x");
+                assertEquals("""
+                        models gpt-x,guide
+                        model gpt-x
+                        streamed |Hello from somewhere else.||usage
+                        reasoning Let me see.|I thought, and here it is: 👩‍👩‍👧 é.||usage
+                        tool ||weather{"city":"Köln"}|usage
+                        whole Hello from somewhere else.
+                        error RateLimitError 429
+                        streamed error RateLimitError 429
+                        unknown NotFoundError 404
+                        """, output.text());
+            }
+        } finally {
+            aimock.destroy();
+        }
+    }
+
+    // ---- what is passed on, and what is refused ----
+
+    @ContainerTest
+    void aWholeAnswerIsPassedOnByteForByte(Container container) throws Exception {
+        HttpResponse<String> answer = send(post(on(container), "{\"model\":\"whole\"," + QUESTION));
+
+        assertEquals(200, answer.statusCode());
+        assertEquals(WHOLE, answer.body());
+    }
+
+    @ContainerTest
+    void badRequestsAreToldInTheShapeOfTheirPath(Container container) throws Exception {
+        Server server = on(container);
+        assertOpenAiError(400, "\"param\":null", send(post(server, "{\"model\":")));
+        assertOpenAiError(400, "\"param\":\"messages\"", send(post(server, "{\"model\":\"guide\"}")));
+        assertOpenAiError(
+                400, "\"param\":\"stream\"", send(post(server, "{\"model\":\"guide\",\"stream\":1," + QUESTION)));
+        assertOpenAiError(404, "model_not_found", send(post(server, "{\"model\":\"none\"," + QUESTION)));
+        assertOpenAiError(413, "body_too_large", send(post(server, " ".repeat(5 << 20))));
+        assertOpenAiError(404, "not_found", send(HttpRequest.newBuilder(server.uri("/v1/nothing"))));
+        assertOpenAiError(405, "method_not_allowed", send(HttpRequest.newBuilder(server.uri("/v1/chat/completions"))));
+        assertOpenAiError(403, "forbidden", send(post(server, "{}").header("Origin", "https://evil.example")));
+
+        HttpResponse<String> plain = send(HttpRequest.newBuilder(server.uri("/sse/async_openai_out"))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString("x=1")));
+        assertEquals(400, plain.statusCode());
+        assertEquals(
+                "application/problem+json",
+                plain.headers().firstValue("Content-Type").orElse("").split(";")[0]);
+    }
+
+    @ContainerTest
+    void thePlainFormSendsTheTextAlone(Container container) throws Exception {
+        Server server = on(container);
+        for (String[] body : new String[][] {
+            {"application/json", "{\"user_message\":\"hello\",\"system_prompt\":\"be kind\",\"model\":\"emoji\"}"},
+            {"application/x-www-form-urlencoded", "user_message=hello&system_prompt=be+kind&model=emoji"}
+        }) {
+            HttpResponse<byte[]> answer = HTTP.send(
+                    HttpRequest.newBuilder(server.uri("/sse/async_openai_out"))
+                            .header("Content-Type", body[0])
+                            .POST(HttpRequest.BodyPublishers.ofString(body[1]))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofByteArray());
+            List<String> texts = new ArrayList<>();
+            new EventStreamParser((type, data, id) -> texts.add(data)).feed(answer.body());
+            // line ends are what an event stream cannot carry as they are
+            assertEquals(
+                    PIECES.stream().map(piece -> piece.replace("\r\n", "\n")).toList(), texts);
+        }
+    }
+
+    @ContainerTest
+    void theGuideKnowsMillraceAndNothingElse(Container container) throws Exception {
+        Server server = on(container);
+        HttpResponse<String> known = send(
+                post(
+                        server,
+                        "{\"model\":\"guide\",\"messages\":[{\"role\":\"user\",\"content\":\"Why was Lucene refused for the guide's search?\"}]}"));
+        assertTrue(known.body().contains("0060"), known.body());
+        HttpResponse<String> unknown = send(
+                post(
+                        server,
+                        "{\"model\":\"guide\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of France?\"}]}"));
+        assertTrue(unknown.body().contains("I do not know."), unknown.body());
+    }
+
+    @ContainerTest
+    void outsideDemoModeNobodyMayAskWithoutAKey(Container container) throws Exception {
+        try (Server server = Server.start(
+                container,
+                Map.of(
+                        "millrace.demo",
+                        "false",
+                        "millrace.chat.api-keys",
+                        "our-key,another",
+                        "millrace.guide.pace",
+                        "0"))) {
+            String body = "{\"model\":\"guide\"," + QUESTION;
+            assertOpenAiError(401, "invalid_api_key", send(post(server, body)));
+            assertOpenAiError(401, "invalid_api_key", send(post(server, body).header("Authorization", "Bearer wrong")));
+            assertOpenAiError(401, "invalid_api_key", send(HttpRequest.newBuilder(server.uri("/v1/models"))));
+            assertEquals(
+                    200,
+                    send(post(server, body).header("Authorization", "Bearer another"))
+                            .statusCode());
+        }
+    }
+
+    // ---- the means ----
+
+    private record Part(String text, String lastEventId, int bytes) {}
+
+    /** Follows a run with a request of its own and takes at most that many bytes of its body. */
+    private static Part read(Server server, String run, String lastEventId, int maxBytes) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(run)).header("Accept", "text/event-stream");
+        if (lastEventId != null && !lastEventId.isEmpty()) {
+            request.header("Last-Event-ID", lastEventId);
+        }
+        HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        if (response.statusCode() == 204) {
+            return new Part("", lastEventId, 0);
+        }
+        assertEquals(200, response.statusCode());
+        byte[] body = response.body();
+        // the time of reconnection is random; without it every reading has the same length
+        int skip = new String(body, StandardCharsets.ISO_8859_1).indexOf("\n\n") + 2;
+        StringBuilder text = new StringBuilder();
+        EventStreamParser parser = new EventStreamParser((type, data, id) -> text.append(content(data)));
+        int length = Math.min(maxBytes, body.length - skip);
+        parser.feed(body, skip, length);
+        return new Part(text.toString(), parser.lastEventId(), body.length - skip);
+    }
+
+    private static String content(String data) {
+        if (data.equals("[DONE]")) {
+            return "";
+        }
+        return ChatJson.PROVIDER
+                .createReader(new java.io.StringReader(data))
+                .readObject()
+                .getJsonArray("choices")
+                .getJsonObject(0)
+                .getJsonObject("delta")
+                .getString("content", "");
+    }
+
+    private static final Map<String, String> SECRETS = new java.util.concurrent.ConcurrentHashMap<>();
+
+    /** Returns the path of the run. */
+    private static String startDetached(Server server, String model) throws Exception {
+        HttpResponse<String> accepted = send(post(server, "{\"model\":\"" + model + "\",\"stream\":true," + QUESTION)
+                .header("Prefer", "wait=1, respond-async"));
+        assertEquals(202, accepted.statusCode(), accepted.body());
+        String run = accepted.headers().firstValue("Content-Location").orElseThrow();
+        SECRETS.put(run, accepted.headers().firstValue("Millrace-Run-Secret").orElseThrow());
+        return run;
+    }
+
+    private static int delete(Server server, String run) throws Exception {
+        return send(HttpRequest.newBuilder(server.uri(run))
+                        .header("Millrace-Run-Secret", SECRETS.get(run))
+                        .DELETE())
+                .statusCode();
+    }
+
+    private static HttpRequest.Builder post(Server server, String body) {
+        return HttpRequest.newBuilder(server.uri("/v1/chat/completions"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+
+    private static HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+        return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static void assertOpenAiError(int status, String part, HttpResponse<String> response) {
+        assertEquals(status, response.statusCode(), response.body());
+        assertTrue(response.body().startsWith("{\"error\":{\"message\":\""), response.body());
+        assertTrue(response.body().contains(part), response.body());
+    }
+
+    private static OpenAIClient openAiJava(Server server) {
+        return OpenAIOkHttpClient.builder()
+                .baseUrl(server.uri("/v1").toString())
+                .apiKey("key")
+                .build();
+    }
+
+    private static ChatCompletionCreateParams question(String model) {
+        return ChatCompletionCreateParams.builder()
+                .model(model)
+                .addUserMessage("hello")
+                .build();
+    }
+
+    /** A client on a bare socket, which hangs up by closing it. */
+    private static final class EventSocket implements AutoCloseable {
+        private final Socket socket;
+        private final BufferedReader in;
+
+        private EventSocket(Server server, String head, String body) throws IOException {
+            socket = new Socket("127.0.0.1", server.port());
+            socket.setSoTimeout(20_000);
+            in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+            socket.getOutputStream()
+                    .write((head + "\r\nHost: 127.0.0.1:" + server.port() + "\r\n\r\n" + body)
+                            .getBytes(StandardCharsets.UTF_8));
+        }
+
+        static EventSocket post(Server server, String body) throws IOException {
+            return new EventSocket(
+                    server,
+                    "POST /v1/chat/completions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: "
+                            + body.length(),
+                    body);
+        }
+
+        static EventSocket follow(Server server, String run, String lastEventId) throws IOException {
+            return new EventSocket(
+                    server,
+                    "GET " + run + " HTTP/1.1" + (lastEventId == null ? "" : "\r\nLast-Event-ID: " + lastEventId),
+                    "");
+        }
+
+        void headers() throws IOException {
+            assertTrue(in.readLine().startsWith("HTTP/1.1 200"));
+            for (String line; !(line = in.readLine()).isEmpty(); ) {
+                assertNotNull(line);
+            }
+        }
+
+        /** The next events, each as its id, a space and its data. */
+        List<String> events(int count) throws IOException {
+            List<String> events = new ArrayList<>();
+            String id = "";
+            while (events.size() < count) {
+                String line = in.readLine();
+                assertNotNull(line, "the stream has ended after " + events);
+                if (line.startsWith("id: ")) {
+                    id = line.substring(4);
+                } else if (line.startsWith("data: ")) {
+                    events.add(id + " " + line.substring(6));
+                }
+            }
+            return events;
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+}
