@@ -6,6 +6,7 @@ import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ public final class RequestBody {
             throw tooLarge(most);
         }
         byte[] here = readWhatIsHere(request);
-        if (here != null) {
+        if (here.length > 0 && here.length == request.getContentLengthLong()) {
             return here;
         }
         AsyncContext context = request.startAsync();
@@ -50,7 +51,7 @@ public final class RequestBody {
         context.addListener(new GiveUp());
         engine.newProducer("body", () -> {
                     try {
-                        request.setAttribute(ATTRIBUTE, read(request.getInputStream(), most));
+                        request.setAttribute(ATTRIBUTE, read(here, request.getInputStream(), most));
                     } catch (ProblemException refused) {
                         request.setAttribute(ATTRIBUTE, refused);
                     } catch (IOException | RuntimeException gone) {
@@ -68,14 +69,27 @@ public final class RequestBody {
         return null;
     }
 
-    /** A short body mostly comes together with the headers: then reading it waits for nobody. */
-    private static byte @Nullable [] readWhatIsHere(HttpServletRequest request) throws ProblemException {
+    /**
+     * A short body mostly comes together with the headers: then reading it waits for nobody. Piece by piece, because
+     * Tomcat calls one byte available as long as it has not been asked for any.
+     */
+    private static byte[] readWhatIsHere(HttpServletRequest request) throws ProblemException {
         long length = request.getContentLengthLong();
+        if (length <= 0 || length > SHORT) {
+            return NONE;
+        }
         try {
-            if (length <= 0 || length > SHORT || request.getInputStream().available() < length) {
-                return null;
+            InputStream in = request.getInputStream();
+            byte[] body = new byte[(int) length];
+            int filled = 0;
+            while (filled < body.length && in.available() > 0) {
+                int more = in.read(body, filled, body.length - filled);
+                if (more < 0) {
+                    break;
+                }
+                filled += more;
             }
-            return request.getInputStream().readNBytes((int) length);
+            return filled == body.length ? body : Arrays.copyOf(body, filled);
         } catch (IOException gone) {
             throw new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole.");
         }
@@ -87,11 +101,16 @@ public final class RequestBody {
                 || request.getContentLengthLong() < 0 && request.getProtocol().startsWith("HTTP/2");
     }
 
-    private static byte[] read(InputStream in, long most) throws IOException, ProblemException {
-        byte[] body = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 16L, most + 1));
-        if (body.length > most) {
+    private static byte[] read(byte[] here, InputStream in, long most) throws IOException, ProblemException {
+        byte[] rest = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 16L, most + 1 - here.length));
+        if (here.length + rest.length > most) {
             throw tooLarge(most);
         }
+        if (here.length == 0) {
+            return rest;
+        }
+        byte[] body = Arrays.copyOf(here, here.length + rest.length);
+        System.arraycopy(rest, 0, body, here.length, rest.length);
         return body;
     }
 
