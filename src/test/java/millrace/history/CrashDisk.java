@@ -230,7 +230,11 @@ final class CrashDisk implements Disk {
         public void truncate(long length) throws IOException {
             synchronized (CrashDisk.this) {
                 requirePower();
-                content.now = Arrays.copyOf(content.now, (int) length);
+                boolean lost =
+                        operations + 1 >= crashAt && random.nextBoolean(); // the power goes before it or after it
+                if (!lost) {
+                    content.now = Arrays.copyOf(content.now, (int) length);
+                }
                 change();
             }
         }

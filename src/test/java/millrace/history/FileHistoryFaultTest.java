@@ -217,6 +217,31 @@ class FileHistoryFaultTest {
         }
     }
 
+    /** The cache of the system shows the next process what the disk does not have, and a plain force leaves it so. */
+    @Test
+    void whatTheNextProcessFindsAfterAFailedForceSurvivesThePowerFromThenOn() throws IOException {
+        int found = 0;
+        for (int seed = 0; seed < 40; seed++) {
+            CrashDisk disk = new CrashDisk(new Random(seed));
+            try (FileHistory history = open(disk)) {
+                history.append(big("a")).join();
+                disk.failingForces = 1;
+                disk.crashIn(3); // write, force, and then it is killed before it can cut the frame off
+                refusal(history, big("b"));
+            }
+            CrashDisk afterKill = disk.restart(false);
+            List<String> shown;
+            try (FileHistory history = open(afterKill)) {
+                shown = ids(history);
+            }
+            try (FileHistory history = open(afterKill.restart(true))) {
+                assertEquals(shown, ids(history), "seed " + seed);
+            }
+            found += shown.equals(List.of("a", "b")) ? 1 : 0;
+        }
+        assertTrue(found > 0, "it was never found, so nothing was shown here");
+    }
+
     @Test
     void damageIsFoundAtTheStartAndNamed() throws IOException {
         try (History history = open()) {
