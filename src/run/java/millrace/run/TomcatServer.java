@@ -15,6 +15,7 @@ import org.apache.catalina.connector.Connector;
 import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.AccessLogValve;
+import org.apache.catalina.valves.ErrorReportValve;
 import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.scan.StandardJarScanner;
 
@@ -43,6 +44,7 @@ final class TomcatServer implements AutoCloseable {
         connector = connector(options);
         tomcat.setConnector(connector);
         tomcat.getHost().setAutoDeploy(false);
+        tomcat.getHost().getPipeline().addValve(terseErrors());
         if (options.accessLog() != null) {
             tomcat.getHost().getPipeline().addValve(accessLog(options.accessLog()));
         }
@@ -103,6 +105,14 @@ final class TomcatServer implements AutoCloseable {
         } catch (LifecycleException | IOException failed) {
             System.err.println("millrace: " + failed);
         }
+    }
+
+    /** For what never reaches an application: no stack trace and no version, as for what does. */
+    private static ErrorReportValve terseErrors() {
+        ErrorReportValve errors = new ErrorReportValve();
+        errors.setShowReport(false);
+        errors.setShowServerInfo(false);
+        return errors;
     }
 
     /**

@@ -121,8 +121,9 @@ final class ContainersExtension implements TestTemplateInvocationContextProvider
             return standard ? context.getRoot() : scope;
         }
 
+        /** With the wishes: a store also finds what its parents hold, and the default servers are in the root's. */
         private String key() {
-            return container.key();
+            return container.key() + Arrays.toString(wish.properties()) + Arrays.toString(wish.jvmArgs());
         }
     }
 }
