@@ -21,6 +21,7 @@ import millrace.history.Page;
 import millrace.history.Sink;
 import millrace.history.Stored;
 import millrace.history.Update;
+import millrace.metrics.Metrics;
 import millrace.sse.Event;
 import millrace.stream.EncodedEvent;
 import millrace.stream.EventStream;
@@ -77,7 +78,7 @@ public final class Hub implements AutoCloseable {
     /**
      * @param open makes the history, which hands what it takes to the sink; the hub closes it
      */
-    public Hub(Config config, StreamEngine engine, Function<Sink, History> open) {
+    public Hub(Config config, StreamEngine engine, Metrics metrics, Function<Sink, History> open) {
         this.engine = engine;
         this.channelEvents = config.get(Settings.HUB_CHANNEL_EVENTS);
         this.channelBytes = config.get(Settings.HUB_CHANNEL_BYTES);
@@ -86,7 +87,7 @@ public final class Hub implements AutoCloseable {
         this.history = open.apply(this::deliver);
         this.cursors = new Cursors(history.secret());
         this.delivered = history.bounds().newest();
-        this.metrics = new HubMetrics(engine.metrics(), this);
+        this.metrics = new HubMetrics(metrics, this);
     }
 
     // ---- publishing ----

@@ -97,7 +97,7 @@ public final class Application implements ServletContextListener {
         String name = context.getContextPath().isEmpty()
                 ? "ROOT"
                 : context.getContextPath().substring(1);
-        Hub made = new Hub(config, engine, sink -> History.open(config, name, metrics, sink));
+        Hub made = new Hub(config, engine, metrics, sink -> History.open(config, name, metrics, sink));
         toClose.addLast(made); // after the streams, which may be in the middle of a replay
         String url = config.get(Settings.HUB_URL);
         return new HubParts(

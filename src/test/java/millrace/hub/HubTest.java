@@ -1,0 +1,532 @@
+package millrace.hub;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import millrace.auth.Dialect;
+import millrace.auth.Grant;
+import millrace.auth.Principal;
+import millrace.auth.View;
+import millrace.config.Config;
+import millrace.history.Stored;
+import millrace.history.Update;
+import millrace.metrics.Metrics;
+import millrace.stream.CloseReason;
+import millrace.stream.PlayedReader;
+import millrace.stream.PlayedReader.Received;
+import millrace.stream.StreamEngine;
+import millrace.stream.StreamOptions;
+import millrace.topic.Selector;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The hub on a real engine, with played clients and a played history. */
+class HubTest {
+
+    private static final Principal ANYBODY = new Principal(null, Dialect.V0, true, List.of(), null, null);
+
+    private final StreamEngine engine = new StreamEngine(config(), new Metrics());
+    private PlayedHistory history;
+    private Hub hub = newHub(100_000);
+
+    private static Config config() {
+        Properties properties = new Properties();
+        properties.setProperty("millrace.drain-time", "0s");
+        return Config.load(properties, Map.of(), Map.of());
+    }
+
+    private Hub newHub(int historyEvents) {
+        return new Hub(config(), engine, new Metrics(), sink -> {
+            history = new PlayedHistory(sink, historyEvents);
+            return history;
+        });
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+        hub.close();
+    }
+
+    // ---- routing ----
+
+    @Test
+    void anUpdateReachesWhoSelectedItAndNobodyElse() throws Exception {
+        PlayedReader books = subscribe(null, ANYBODY, "books/1");
+        PlayedReader films = subscribe(null, ANYBODY, "films/1");
+        PlayedReader all = subscribe(null, ANYBODY, "*");
+        publish("books/1", "a");
+        publish("films/1", "b");
+        publish("neither", "end");
+        all.awaitData("end");
+        books.awaitData("a");
+        films.awaitData("b");
+        assertEquals(List.of("a"), books.data());
+        assertEquals(List.of("b"), films.data());
+        assertEquals(List.of("a", "b", "end"), all.data());
+    }
+
+    @Test
+    void subscribersWithEqualSelectorsAndViewsShareAChannelThatLivesAsLongAsTheyDo() throws Exception {
+        PlayedReader one = subscribe(null, ANYBODY, "a", "b");
+        PlayedReader two = subscribe(null, ANYBODY, "b", "a");
+        assertEquals(1, hub.channelCount());
+        PlayedReader other = subscribe(null, mayRead("a"), "a", "b");
+        assertEquals(2, hub.channelCount());
+        one.leave();
+        publish("a", "still");
+        two.awaitData("still");
+        two.leave();
+        other.leave();
+        assertEquals(0, hub.channelCount());
+        assertEquals(0, hub.distinctPatterns());
+    }
+
+    @Test
+    void aPrivateUpdateReachesOnlyWhomAGrantCoversLiveAndInReplay() throws Exception {
+        PlayedReader anybody = subscribe(null, ANYBODY, "orders");
+        PlayedReader granted = subscribe(null, mayRead("user/7"), "orders");
+        publish("orders", "public 1");
+        hub.publish(new Update("urn:x:1", List.of("orders", "user/7"), true, null, "private", null))
+                .join();
+        publish("orders", "public 2");
+        anybody.awaitData("public 2");
+        granted.awaitData("public 2");
+        assertEquals(List.of("public 1", "public 2"), anybody.data());
+        assertEquals(List.of("public 1", "private", "public 2"), granted.data());
+        PlayedReader later = subscribe("earliest", ANYBODY, "orders");
+        PlayedReader laterGranted = subscribe("earliest", mayRead("user/{id}"), "orders");
+        later.awaitData("public 2");
+        laterGranted.awaitData("public 2");
+        assertEquals(List.of("public 1", "public 2"), later.data());
+        assertEquals(List.of("public 1", "private", "public 2"), laterGranted.data());
+    }
+
+    // ---- replay and joining ----
+
+    @Test
+    void aSubscriberThatComesBackGetsWhatItMissedAndThenWhatComesOnce() throws Exception {
+        List<String> ids = publishNumbers(0, 500);
+        PlayedReader reader = subscribe(ids.get(99), ANYBODY, "n");
+        publishNumbers(500, 600);
+        reader.awaitData("599");
+        assertNumbers(100, 600, reader);
+    }
+
+    @Test
+    void whatIsPublishedWhileAPageIsReadComesOnceAndInOrder() throws Exception {
+        for (int more = 1; more <= 3; more++) {
+            hub = newHub(100_000);
+            publishNumbers(0, 450);
+            AtomicInteger next = new AtomicInteger(450);
+            AtomicBoolean over = new AtomicBoolean();
+            int perPage = more;
+            history.beforePage = after -> {
+                synchronized (next) {
+                    for (int i = 0; i < perPage && !over.get() && next.get() < 1000; i++) {
+                        publish("n", Integer.toString(next.getAndIncrement()));
+                    }
+                }
+            };
+            PlayedReader reader = subscribe("earliest", ANYBODY, "n");
+            reader.awaitData("449");
+            int end;
+            synchronized (next) {
+                over.set(true);
+                end = next.get();
+            }
+            publishNumbers(end, end + 50);
+            reader.awaitData(Integer.toString(end + 49));
+            assertNumbers(0, end + 50, reader);
+        }
+    }
+
+    /** The history shows an update before its channels have it: it must not come out of both. */
+    @Test
+    void whatTheHistoryShowsBeforeTheChannelsHaveItComesOnce() throws Exception {
+        publishNumbers(0, 300);
+        history.holdDelivery();
+        publishNumbers(300, 310);
+        PlayedReader reader = subscribe("earliest", ANYBODY, "n");
+        reader.awaitData("299");
+        PlayedReader live = subscribe(null, ANYBODY, "n");
+        history.deliverHeld();
+        reader.awaitData("309");
+        live.awaitData("309");
+        assertNumbers(0, 310, reader);
+        assertNumbers(300, 310, live);
+    }
+
+    /** Between the moment when it is asked what a cursor means and the moment when the stream is open. */
+    @Test
+    void whatIsPublishedBeforeTheStreamIsOpenIsNotMissedWithoutACursorEither() throws Exception {
+        Subscription subscription = subscription(ANYBODY, "n");
+        Position position = hub.position(null, subscription.view());
+        publishNumbers(0, 3);
+        PlayedReader reader = open(subscription, ANYBODY, position);
+        publishNumbers(3, 6);
+        reader.awaitData("5");
+        assertNumbers(0, 6, reader);
+    }
+
+    @Test
+    void noUpdateIsLostOrRepeatedWhileManyJoinAndLeaveAndPublishersGoOn() throws Exception {
+        var publishing = new AtomicBoolean(true);
+        List<String> ids = publishNumbers(0, 50);
+        Thread publisher = Thread.ofVirtual().start(() -> {
+            for (int i = 50; publishing.get(); i++) {
+                ids.add(publish("n", Integer.toString(i)));
+                if (i % 16 == 0) {
+                    LockSupport.parkNanos(500_000); // the history must hold all of it until the test has read it
+                }
+            }
+        });
+        Random random = new Random(7);
+        for (int round = 0; round < 60; round++) {
+            List<PlayedReader> readers = new ArrayList<>();
+            List<Integer> froms = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                int from = random.nextInt(ids.size() - 1);
+                froms.add(from);
+                readers.add(subscribe(ids.get(from), ANYBODY, "n"));
+            }
+            int goal = ids.size() + 20;
+            for (int i = 0; i < readers.size(); i++) {
+                PlayedReader reader = readers.get(i);
+                int from = froms.get(i) + 1;
+                reader.await(it -> it.data().size() >= goal - from, "number " + goal);
+                reader.leave();
+                assertNumbers(from, from + reader.data().size(), reader);
+            }
+        }
+        publishing.set(false);
+        publisher.join();
+        assertEquals(0, hub.channelCount());
+    }
+
+    /** The last one leaves a channel while the next one joins it: what is published then reaches the one who joined. */
+    @Test
+    void whoJoinsAChannelThatItsLastReaderLeavesIsNotForgotten() throws Exception {
+        PlayedReader before = subscribe(null, ANYBODY, "n");
+        for (int round = 0; round < 300; round++) {
+            PlayedReader leaving = before;
+            Thread leaves = Thread.ofPlatform().start(() -> {
+                try {
+                    leaving.leave();
+                } catch (InterruptedException stopped) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            before = subscribe(null, ANYBODY, "n");
+            String text = "round " + round;
+            publish("n", text);
+            before.awaitData(text);
+            leaves.join();
+        }
+        before.leave();
+        assertEquals(0, hub.channelCount());
+    }
+
+    @Test
+    void aSlowReaderIsServedFromTheHistoryHoweverMuchIsPublishedMeanwhile() throws Exception {
+        publishNumbers(0, 2_000);
+        PlayedReader reader = subscribe("earliest", ANYBODY, "n");
+        reader.hold();
+        publishNumbers(2_000, 30_000); // more than a channel holds
+        reader.goOn();
+        reader.awaitData("29999");
+        assertNumbers(0, 30_000, reader);
+    }
+
+    @Test
+    void aReaderThatIsTooSlowForItsChannelIsEndedAndOthersAreNot() throws Exception {
+        PlayedReader slow = subscribe(null, ANYBODY, "n");
+        PlayedReader fast = subscribe(null, ANYBODY, "n");
+        publish("n", "first");
+        slow.awaitData("first");
+        slow.hold();
+        for (int i = 0; i < 30_000; i++) {
+            publish("n", Integer.toString(i));
+            if (i % 1_000 == 999) {
+                fast.awaitData(Integer.toString(i)); // the test is about the slow one
+            }
+        }
+        slow.goOn();
+        assertEquals(CloseReason.TOO_SLOW, slow.awaitEnd());
+        PlayedReader back = subscribe(slow.lastEventId(), ANYBODY, "n");
+        back.awaitData("29999");
+        List<String> both = new ArrayList<>(slow.data());
+        both.addAll(back.data());
+        List<String> expected = new ArrayList<>(List.of("first"));
+        expected.addAll(numbers(0, 30_000));
+        assertSame(expected, both);
+        assertSame(expected, fast.data());
+    }
+
+    // ---- cursors ----
+
+    @Test
+    void anUnknownCursorIsToldByAGapAndEverythingHeldFollows() throws Exception {
+        publishNumbers(0, 3);
+        PlayedReader reader = subscribe("urn:uuid:unknown", ANYBODY, "n");
+        reader.awaitData("2");
+        Received gap = reader.received().getFirst();
+        assertEquals("gap", gap.type());
+        assertEquals("{\"requested\":\"urn:uuid:unknown\",\"continues_after\":\"" + gap.id() + "\"}", gap.data());
+        assertNumbers(0, 3, reader);
+        assertEquals("earliest", hub.position("urn:uuid:unknown", View.PUBLIC).precedingId());
+        // the id of the gap is a cursor itself
+        PlayedReader back = subscribe(gap.id(), ANYBODY, "n");
+        back.awaitData("2");
+        assertNumbers(0, 3, back);
+        assertEquals("message", back.received().getFirst().type());
+    }
+
+    @Test
+    void aCursorThatTheHistoryHasDroppedIsToldByAGap() throws Exception {
+        hub = newHub(10);
+        List<String> ids = publishNumbers(0, 30);
+        PlayedReader reader = subscribe(ids.get(4), ANYBODY, "n");
+        reader.awaitData("29");
+        assertEquals("gap", reader.received().getFirst().type());
+        assertNumbers(20, 30, reader);
+    }
+
+    /** The update itself is dropped, but nothing that came after it. */
+    @Test
+    void anOpaqueCursorIsGoodAsLongAsEverythingAfterItIsHeld() throws Exception {
+        hub = newHub(10);
+        publishNumbers(0, 20);
+        String now = hub.opaqueCursor();
+        publishNumbers(20, 30);
+        PlayedReader reader = subscribe(now, ANYBODY, "n");
+        reader.awaitData("29");
+        assertNumbers(20, 30, reader);
+        publishNumbers(30, 31);
+        PlayedReader late = subscribe(now, ANYBODY, "n");
+        late.awaitData("30");
+        assertEquals("gap", late.received().getFirst().type());
+    }
+
+    /** As many updates as a page has are dropped while a replay stands before them. */
+    @Test
+    void whatIsDroppedInTheMiddleOfAReplayIsToldByAGap() throws Exception {
+        hub = newHub(1_000);
+        publishNumbers(0, 1_000);
+        AtomicBoolean once = new AtomicBoolean();
+        history.beforePage = after -> {
+            if (after == 300 && once.compareAndSet(false, true)) {
+                publishNumbers(1_000, 1_500);
+            }
+        };
+        PlayedReader reader = subscribe("earliest", ANYBODY, "n");
+        reader.awaitData("1499");
+        List<String> expected = new ArrayList<>(numbers(0, 300));
+        expected.addAll(numbers(500, 1_500));
+        assertSame(expected, reader.data());
+        assertEquals("gap", reader.received().get(300).type());
+    }
+
+    @Test
+    void aCursorOfAnIdUsedTwiceGoesOnAfterItsFirstHolder() throws Exception {
+        for (String data : List.of("0", "1", "2")) {
+            hub.publish(new Update(data.equals("1") ? "other" : "same", List.of("n"), false, null, data, null))
+                    .join();
+        }
+        PlayedReader reader = subscribe("same", ANYBODY, "n");
+        reader.awaitData("2");
+        assertEquals(List.of("1", "2"), reader.data());
+    }
+
+    @Test
+    void anOpaqueCursorOfAnotherHistoryOrAChangedOneIsUnknown() throws Exception {
+        publishNumbers(0, 3);
+        String cursor = hub.opaqueCursor();
+        char[] changed = cursor.toCharArray();
+        changed[5] = changed[5] == 'A' ? 'B' : 'A';
+        assertEquals(cursor, hub.position(cursor, View.PUBLIC).precedingId());
+        assertEquals("earliest", hub.position(new String(changed), View.PUBLIC).precedingId());
+        hub = newHub(100);
+        publishNumbers(0, 3);
+        assertEquals("earliest", hub.position(cursor, View.PUBLIC).precedingId());
+    }
+
+    @Test
+    void theIdOfAnUpdateThatAReaderMayNotSeeIsNotTold() {
+        hub.publish(new Update("urn:secret:1", List.of("n"), true, null, "x", null))
+                .join();
+        View granted = mayRead("n").view();
+        assertEquals("urn:secret:1", hub.newestCursor(granted));
+        assertTrue(hub.newestCursor(View.PUBLIC).matches("#[A-Za-z0-9_-]{22}"), hub.newestCursor(View.PUBLIC));
+        assertEquals(
+                hub.newestCursor(View.PUBLIC), hub.position("", View.PUBLIC).precedingId());
+    }
+
+    @Test
+    void aSubscriberHasACursorBeforeItsFirstEvent() throws Exception {
+        publishNumbers(0, 5);
+        PlayedReader reader = subscribe(null, ANYBODY, "n");
+        reader.await(it -> it.lastEventId().startsWith("#"), "a cursor");
+        reader.leave();
+        publishNumbers(5, 8);
+        PlayedReader back = subscribe(reader.lastEventId(), ANYBODY, "n");
+        back.awaitData("7");
+        assertNumbers(5, 8, back);
+    }
+
+    @Test
+    void aQuietSubscriberGetsACheckpointWithItsHeartbeatAndMissesNothingByIt() throws Exception {
+        PlayedReader reader = subscribe(null, ANYBODY, "n");
+        reader.await(it -> it.lastEventId().startsWith("#"), "a cursor");
+        String first = reader.lastEventId();
+        for (int i = 0; i < 20; i++) {
+            publish("elsewhere", "x");
+            String now = hub.opaqueCursor();
+            reader.await(it -> it.lastEventId().equals(now), "the checkpoint");
+        }
+        assertNotEquals(first, reader.lastEventId());
+        assertTrue(reader.data().isEmpty());
+        // what it has not read is never skipped by one
+        reader.hold();
+        publish("n", "not read");
+        publish("elsewhere", "y");
+        Thread.sleep(150); // several heartbeats
+        String held = reader.lastEventId();
+        reader.leave();
+        PlayedReader back = subscribe(held, ANYBODY, "n");
+        back.awaitData("not read");
+    }
+
+    // ---- presence ----
+
+    @Test
+    void presenceIsToldLiveToWhoMaySeeItAndIsNotInTheHistory() throws Exception {
+        String everybody = "/.well-known/mercure/subscriptions{/topic}{/subscriber}";
+        PlayedReader granted = subscribe(null, mayRead(everybody), everybody);
+        PlayedReader stranger = subscribe(null, ANYBODY, everybody);
+        granted.await(it -> it.data().size() == 2, "itself and the stranger");
+        PlayedReader reader = subscribe(null, ANYBODY, "a b/1");
+        granted.await(it -> it.data().size() == 3, "the third");
+        String came = granted.data().get(2);
+        assertTrue(came.contains("\"active\":true"), came);
+        assertTrue(came.contains("\"id\":\"/.well-known/mercure/subscriptions/a%20b%2F1/urn%3Auuid%3A"), came);
+        assertTrue(hub.presence()
+                .collection(new Presence.Filter(null, "a b/1", null), Dialect.V0, "x")
+                .contains("\"topic\":\"a b/1\""));
+        reader.leave();
+        granted.await(it -> it.data().size() == 4, "the end of the third");
+        assertTrue(granted.data().get(3).contains("\"active\":false"));
+        assertFalse(hub.presence()
+                .collection(new Presence.Filter(null, null, null), Dialect.V0, "x")
+                .contains("a b/1"));
+        assertTrue(stranger.data().isEmpty());
+        assertEquals(0, history.bounds().newest());
+        // its ids are good cursors
+        publish(everybody.replace("{/topic}{/subscriber}", "x"), "later");
+        assertEquals(
+                0, hub.position(granted.received().getLast().id(), View.PUBLIC).after());
+    }
+
+    @Test
+    void presenceIsToldInTheDialectOfWhomItIsTold() throws Exception {
+        PlayedReader modern = open(
+                new Subscription(Set.of(Selector.everything()), mayRead("*").view(), Dialect.V1),
+                List.of(Selector.everything()),
+                mayRead("*"),
+                hub.position(null, View.PUBLIC));
+        modern.await(it -> it.received().size() == 1, "itself");
+        Received itself = modern.received().getFirst();
+        assertEquals("mercure", itself.type());
+        assertTrue(itself.data().contains("\"match_type\":\"exact\",\"match\":\"*\""), itself.data());
+        assertFalse(itself.data().contains("@context"));
+    }
+
+    // ----
+
+    private PlayedReader subscribe(String cursor, Principal principal, String... topics) throws InterruptedException {
+        Subscription subscription = subscription(principal, topics);
+        return open(subscription, principal, hub.position(cursor, subscription.view()));
+    }
+
+    private PlayedReader open(Subscription subscription, Principal principal, Position position)
+            throws InterruptedException {
+        return open(subscription, List.copyOf(subscription.selectors()), principal, position);
+    }
+
+    private PlayedReader open(
+            Subscription subscription, List<Selector> selectors, Principal principal, Position position)
+            throws InterruptedException {
+        StreamOptions options = StreamOptions.of(engine.config(), "hub").withHeartbeat(Duration.ofMillis(70));
+        return PlayedReader.open(
+                engine, options, stream -> hub.subscribe(stream, subscription, selectors, principal, position));
+    }
+
+    private static Subscription subscription(Principal principal, String... topics) {
+        return new Subscription(selectors(topics), principal.view(), Dialect.V0);
+    }
+
+    private static Set<Selector> selectors(String... topics) {
+        Set<Selector> selectors = new HashSet<>();
+        for (String topic : topics) {
+            try {
+                selectors.add(Selector.ofTemplate(topic));
+            } catch (millrace.topic.SelectorException wrong) {
+                throw new AssertionError(wrong);
+            }
+        }
+        return selectors;
+    }
+
+    private static Principal mayRead(String... topics) {
+        Grant grant = new Grant(false, true, selectors(topics), null);
+        return new Principal("somebody", Dialect.V0, true, List.of(grant), null, null);
+    }
+
+    private String publish(String topic, String data) {
+        Stored stored = hub.publish(
+                        new Update("urn:test:" + topic + ":" + data, List.of(topic), false, null, data, null))
+                .join();
+        return stored.id();
+    }
+
+    private List<String> publishNumbers(int from, int to) {
+        List<String> ids = java.util.Collections.synchronizedList(new ArrayList<>());
+        for (int i = from; i < to; i++) {
+            ids.add(publish("n", Integer.toString(i)));
+        }
+        return ids;
+    }
+
+    /** Exactly these, in order; says the first that is wrong. */
+    private static void assertNumbers(int from, int to, PlayedReader reader) {
+        assertSame(numbers(from, to), reader.data());
+    }
+
+    private static void assertSame(List<String> expected, List<String> actual) {
+        for (int i = 0; i < Math.min(expected.size(), actual.size()); i++) {
+            int at = i;
+            assertEquals(expected.get(i), actual.get(i), () -> "at " + at + " of " + actual.size());
+        }
+        assertEquals(expected.size(), actual.size(), "how many");
+    }
+
+    private static List<String> numbers(int from, int to) {
+        return Arrays.asList(
+                IntStream.range(from, to).mapToObj(Integer::toString).toArray(String[]::new));
+    }
+}

@@ -1,0 +1,94 @@
+package millrace.hub;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
+import millrace.history.Bounds;
+import millrace.history.History;
+import millrace.history.MemoryHistory;
+import millrace.history.Page;
+import millrace.history.Retention;
+import millrace.history.Sink;
+import millrace.history.Stored;
+import millrace.history.Update;
+
+/**
+ * A history whose test decides when an update that is durable reaches the channels, and what happens while somebody
+ * reads a page.
+ */
+final class PlayedHistory implements History {
+
+    private final MemoryHistory memory;
+    private final Sink sink;
+    private final Queue<Stored> waiting = new ArrayDeque<>();
+    private boolean held;
+
+    /** Called with the number that is read on after, before the page is read. */
+    volatile LongConsumer beforePage = after -> {};
+
+    PlayedHistory(Sink sink, int maxEvents) {
+        this.sink = sink;
+        this.memory = new MemoryHistory(
+                new Retention(maxEvents, Long.MAX_VALUE, Duration.ZERO), InstantSource.system(), this::take);
+    }
+
+    private synchronized void take(Stored stored) {
+        if (held) {
+            waiting.add(stored);
+        } else {
+            sink.accept(stored);
+        }
+    }
+
+    /** From now on updates are visible in pages before the channels get them. */
+    synchronized void holdDelivery() {
+        held = true;
+    }
+
+    synchronized void deliverHeld() {
+        held = false;
+        while (!waiting.isEmpty()) {
+            sink.accept(waiting.remove());
+        }
+    }
+
+    @Override
+    public CompletableFuture<Stored> append(Update update) {
+        return memory.append(update);
+    }
+
+    @Override
+    public Page after(long sequence, int maxEvents, long maxBytes) {
+        beforePage.accept(sequence);
+        return memory.after(sequence, maxEvents, maxBytes);
+    }
+
+    @Override
+    public OptionalLong find(String id) {
+        return memory.find(id);
+    }
+
+    @Override
+    public Bounds bounds() {
+        return memory.bounds();
+    }
+
+    @Override
+    public byte[] secret() {
+        return memory.secret();
+    }
+
+    @Override
+    public Stats stats() {
+        return memory.stats();
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
