@@ -244,10 +244,14 @@ class HubTest {
 
     @Test
     void aSlowReaderIsServedFromTheHistoryHoweverMuchIsPublishedMeanwhile() throws Exception {
-        publishNumbers(0, 2_000);
-        PlayedReader reader = subscribe("earliest", ANYBODY, "n");
-        reader.hold();
-        publishNumbers(2_000, 30_000); // more than a channel holds
+        publishNumbers(0, 10_000); // more than its window takes
+        Subscription subscription = subscription(ANYBODY, "n");
+        PlayedReader reader = PlayedReader.openHeld(
+                engine,
+                options(),
+                stream ->
+                        hub.subscribe(stream, subscription, List.of(), ANYBODY, hub.position("earliest", View.PUBLIC)));
+        publishNumbers(10_000, 30_000); // more than a channel holds
         reader.goOn();
         reader.awaitData("29999");
         assertNumbers(0, 30_000, reader);
@@ -458,22 +462,23 @@ class HubTest {
 
     // ----
 
-    private PlayedReader subscribe(String cursor, Principal principal, String... topics) throws InterruptedException {
+    private PlayedReader subscribe(String cursor, Principal principal, String... topics) {
         Subscription subscription = subscription(principal, topics);
         return open(subscription, principal, hub.position(cursor, subscription.view()));
     }
 
-    private PlayedReader open(Subscription subscription, Principal principal, Position position)
-            throws InterruptedException {
+    private PlayedReader open(Subscription subscription, Principal principal, Position position) {
         return open(subscription, List.copyOf(subscription.selectors()), principal, position);
     }
 
     private PlayedReader open(
-            Subscription subscription, List<Selector> selectors, Principal principal, Position position)
-            throws InterruptedException {
-        StreamOptions options = StreamOptions.of(engine.config(), "hub").withHeartbeat(Duration.ofMillis(70));
+            Subscription subscription, List<Selector> selectors, Principal principal, Position position) {
         return PlayedReader.open(
-                engine, options, stream -> hub.subscribe(stream, subscription, selectors, principal, position));
+                engine, options(), stream -> hub.subscribe(stream, subscription, selectors, principal, position));
+    }
+
+    private StreamOptions options() {
+        return StreamOptions.of(engine.config(), "hub").withHeartbeat(Duration.ofMillis(70));
     }
 
     private static Subscription subscription(Principal principal, String... topics) {

@@ -24,15 +24,19 @@ public final class PlayedReader implements Outlet {
             new EventStreamParser((type, data, id) -> received.add(new Received(id, type, data)));
     private boolean ready = true;
 
-    private PlayedReader(StreamEngine engine, StreamOptions options, Consumer<EventStream> setUp)
-            throws InterruptedException {
+    private PlayedReader(StreamEngine engine, StreamOptions options, Consumer<EventStream> setUp) {
         stream = engine.open(this, options, setUp);
         stream.onClose(ended::set);
-        stream.writable();
     }
 
-    public static PlayedReader open(StreamEngine engine, StreamOptions options, Consumer<EventStream> setUp)
-            throws InterruptedException {
+    public static PlayedReader open(StreamEngine engine, StreamOptions options, Consumer<EventStream> setUp) {
+        PlayedReader reader = new PlayedReader(engine, options, setUp);
+        reader.stream.writable();
+        return reader;
+    }
+
+    /** Takes nothing before {@link #goOn}. */
+    public static PlayedReader openHeld(StreamEngine engine, StreamOptions options, Consumer<EventStream> setUp) {
         return new PlayedReader(engine, options, setUp);
     }
 
