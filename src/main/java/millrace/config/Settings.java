@@ -56,6 +56,10 @@ public final class Settings {
             "millrace.chat.api-keys", "", "Whoever shows one of these keys as a bearer token may use the chat.");
     public static final Setting<String> CHAT_ROLE = Setting.text(
             "millrace.chat.role", "millrace-chat", "Users of the container who have this role may use the chat.");
+    public static final Setting<String> CHAT_TOPIC = Setting.text(
+            "millrace.chat.topic",
+            "",
+            "Tokens that may publish to this topic may use the chat, for example urn:chat; empty: none may.");
     public static final Setting<Integer> GUIDE_PACE = Setting.number(
             "millrace.guide.pace",
             30,
@@ -95,7 +99,7 @@ public final class Settings {
             10_000_000,
             "Runs held at once for one user, or for one client address where the user is not known.");
     public static final Setting<Long> RUN_BYTES =
-            Setting.bytes("millrace.run-bytes", "1m", "Bytes of events that one run holds.");
+            Setting.bytes("millrace.run-bytes", "4m", "Bytes of events that one run holds.");
     public static final Setting<Long> RUN_BYTES_PER_USER =
             Setting.bytes("millrace.run-bytes-per-user", "32m", "Bytes of events that the runs of one user hold.");
     public static final Setting<Long> RUN_BYTES_TOTAL =

@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.Locale;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses state-changing requests that a browser sends from another site's page (cross-site request forgery). Browsers
@@ -28,7 +27,7 @@ public final class SameOrigin {
             String site = request.getHeader("Sec-Fetch-Site");
             return site == null || site.equals("same-origin") || site.equals("none");
         }
-        return authority(origin).equals(host(request.getHeader("Host")));
+        return authority(origin).equals(host(request));
     }
 
     /** Scheme is left out: behind a proxy that ends TLS the server sees another than the browser. */
@@ -37,7 +36,13 @@ public final class SameOrigin {
         return start < 0 ? origin : origin.substring(start + 3).toLowerCase(Locale.ROOT);
     }
 
-    private static String host(@Nullable String header) {
+    /** Over HTTP/2 some containers show {@code :authority} as the server's name and port, and no {@code Host}. */
+    private static String host(HttpServletRequest request) {
+        String header = request.getHeader("Host");
+        if (header == null && request.getProtocol().startsWith("HTTP/2")) {
+            int port = request.getServerPort();
+            header = request.getServerName() + (port == 80 || port == 443 ? "" : ":" + port);
+        }
         return header == null ? "" : header.toLowerCase(Locale.ROOT);
     }
 }

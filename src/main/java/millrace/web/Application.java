@@ -79,8 +79,12 @@ public final class Application implements ServletContextListener {
         Upstreams upstreams = opened(new Upstreams(read, documentation(context), Clock.systemUTC()));
         StreamEngine engine = opened(new StreamEngine(read, counters));
         engine.installIn(context);
-        chat = new Chat(upstreams, new Generations(read, upstreams, engine.runs(), counters), new ChatAccess(read));
-        hub = startHub(read, engine, counters, context);
+        HubParts parts = startHub(read, engine, counters, context);
+        hub = parts;
+        chat = new Chat(
+                upstreams,
+                new Generations(read, upstreams, engine.runs(), counters),
+                new ChatAccess(read, parts.access()));
         config = read;
         metrics = counters;
         streams = engine;

@@ -7,24 +7,32 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import millrace.auth.AccessException;
 import millrace.chat.ApiError;
 import millrace.chat.Caller;
 import millrace.chat.RefusedException;
 import millrace.config.Config;
 import millrace.config.Settings;
+import millrace.problem.ProblemException;
+import millrace.topic.Topic;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may use the chat: who shows one of the keys, users of the container with the role, and in demo mode everybody on
- * this machine. Nobody by default: an open relay spends its operator's money.
+ * Who may use the chat: who shows one of the keys, or a token that may publish to the topic that the settings name, users
+ * of the container with the role, and in demo mode everybody on this machine. Nobody by default: an open relay spends its operator's money.
  */
 final class ChatAccess {
 
     private final boolean demo;
     private final String role;
     private final List<byte[]> keyDigests;
+    private final @Nullable Topic topic;
+    private final HubAccess tokens;
 
-    ChatAccess(Config config) {
+    ChatAccess(Config config, HubAccess tokens) {
+        this.tokens = tokens;
+        String name = config.get(Settings.CHAT_TOPIC);
+        this.topic = name.isEmpty() ? null : Topic.of(name);
         this.demo = config.get(Settings.DEMO);
         this.role = config.get(Settings.CHAT_ROLE);
         this.keyDigests = config.get(Settings.CHAT_API_KEYS).stream()
@@ -44,7 +52,7 @@ final class ChatAccess {
             for (byte[] digest : keyDigests) {
                 known |= MessageDigest.isEqual(digest, shown); // all of them: the time tells nothing
             }
-            if (known) {
+            if (known || isTokenForChat(request)) {
                 return new Caller(null, "key " + HexFormat.of().formatHex(shown, 0, 8));
             }
         }
@@ -52,6 +60,17 @@ final class ChatAccess {
             return new Caller(null, request.getRemoteAddr());
         }
         throw new RefusedException(ApiError.unauthorized());
+    }
+
+    private boolean isTokenForChat(HttpServletRequest request) {
+        if (topic == null) {
+            return false;
+        }
+        try {
+            return tokens.publisher(request).mayPublish(List.of(topic));
+        } catch (AccessException | ProblemException noneOfOurs) {
+            return false;
+        }
     }
 
     private static @Nullable String bearer(HttpServletRequest request) {

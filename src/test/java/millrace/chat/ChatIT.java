@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
@@ -272,6 +277,15 @@ class ChatIT {
             HttpResponse<String> upgraded = http2.send(
                     HttpRequest.newBuilder(server.uri("/health/live")).build(), HttpResponse.BodyHandlers.ofString());
             assertEquals(HttpClient.Version.HTTP_2, upgraded.version());
+            // a browser's request from our own page, which over HTTP/2 has no Host to compare with
+            assertOpenAiError(
+                    400,
+                    "\"param\":\"model\"",
+                    http2.send(
+                            post(server, "{}")
+                                    .header("Origin", "http://127.0.0.1:" + server.port())
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString()));
             upstreamClosed = new CompletableFuture<>();
             HttpResponse<java.io.InputStream> streaming = http2.send(
                     post(server, "{\"model\":\"silent\",\"stream\":true," + QUESTION)
@@ -478,25 +492,41 @@ class ChatIT {
     }
 
     @ContainerTest
-    void outsideDemoModeNobodyMayAskWithoutAKey(Container container) throws Exception {
+    void outsideDemoModeNobodyMayAskWithoutAKeyOrAToken(Container container) throws Exception {
+        String secret = "0123456789abcdef0123456789abcdef";
         try (Server server = Server.start(
                 container,
                 Map.of(
-                        "millrace.demo",
-                        "false",
-                        "millrace.chat.api-keys",
-                        "our-key,another",
-                        "millrace.guide.pace",
-                        "0"))) {
+                        "millrace.demo", "false",
+                        "millrace.chat.api-keys", "our-key,another",
+                        "millrace.chat.topic", "urn:chat",
+                        "millrace.hub.publisher-key", secret,
+                        "millrace.guide.pace", "0"))) {
             String body = "{\"model\":\"guide\"," + QUESTION;
             assertOpenAiError(401, "invalid_api_key", send(post(server, body)));
             assertOpenAiError(401, "invalid_api_key", send(post(server, body).header("Authorization", "Bearer wrong")));
             assertOpenAiError(401, "invalid_api_key", send(HttpRequest.newBuilder(server.uri("/v1/models"))));
-            assertEquals(
-                    200,
-                    send(post(server, body).header("Authorization", "Bearer another"))
-                            .statusCode());
+            assertOpenAiError(
+                    401,
+                    "invalid_api_key",
+                    send(post(server, body).header("Authorization", "Bearer " + token(secret, "urn:other"))));
+            for (String shown : List.of("another", token(secret, "urn:chat"))) {
+                assertEquals(
+                        200,
+                        send(post(server, body).header("Authorization", "Bearer " + shown))
+                                .statusCode());
+            }
         }
+    }
+
+    private static String token(String secret, String topic) throws Exception {
+        SignedJWT jwt = new SignedJWT(
+                new JWSHeader(JWSAlgorithm.HS256),
+                new JWTClaimsSet.Builder()
+                        .claim("mercure", Map.of("publish", List.of(topic)))
+                        .build());
+        jwt.sign(new MACSigner(secret));
+        return jwt.serialize();
     }
 
     // ---- the means ----
