@@ -82,12 +82,12 @@
     <div class="two">
       <div class="card">
         <h3 id="streams-events-title">Events <small id="streams-via">by EventSource</small></h3>
-        <ol class="log" id="streams-events" tabindex="0" aria-labelledby="streams-events-title"></ol>
+        <ol class="log" id="streams-events" data-empty="Press Start." tabindex="0" aria-labelledby="streams-events-title"></ol>
       </div>
       <div class="card">
         <h3 id="streams-wire-title">On the wire <small id="streams-wire-via"></small>
           <label class="switch"><input type="checkbox" id="streams-hex"> hex</label></h3>
-        <div class="log wire" id="streams-wire" tabindex="0" aria-labelledby="streams-wire-title"></div>
+        <div class="log wire" id="streams-wire" data-empty="Requests, answers and bytes, as they come." tabindex="0" aria-labelledby="streams-wire-title"></div>
       </div>
     </div>
     <p class="foot">Each block is a piece of bytes as the network delivered it. A script cannot see the bytes that an
@@ -150,7 +150,7 @@
         <dl class="figures small">
           <div><dt>tokens</dt><dd id="chat-tokens">–</dd></div>
           <div><dt>per second</dt><dd id="chat-rate">–</dd></div>
-          <div><dt>first after</dt><dd id="chat-first">–</dd></div>
+          <div><dt>first token</dt><dd id="chat-first">–</dd></div>
         </dl>
         <button type="button" class="quiet" id="chat-clear">New conversation</button>
       </div>
@@ -201,7 +201,7 @@
       <button type="submit">Follow</button>
     </form>
     <p class="pane-state"><span class="state">idle</span> <button type="button" class="link from-the-past">Ask for an id that is gone</button></p>
-    <ol class="log" tabindex="0" aria-label="Updates"></ol>
+    <ol class="log" tabindex="0" aria-label="Updates" data-empty="Nothing published yet."></ol>
   </div>
 </template>
 <template id="turn">

@@ -12,7 +12,9 @@ export function hubPanel({demo, tab}) {
   const el = name => document.getElementById(`hub-${name}`);
   const hub = new URL('.well-known/mercure', document.baseURI);
   const presence = new Presence();
-  let publishToken = null;
+  /** The answer of `demo/token` on its way or here, and when to ask for a new one. */
+  let tokens = null;
+  let renewAt = 0;
   let inView = false;
   let panes = [];
 
@@ -42,7 +44,7 @@ export function hubPanel({demo, tab}) {
       return;
     }
     try {
-      if (!publishToken) await freshTokens();
+      await freshTokens();
       const cursor = await whoIsThere().catch(notTold);
       for (const pane of panes) pane.resume(cursor);
     } catch (failure) {
@@ -51,11 +53,19 @@ export function hubPanel({demo, tab}) {
     }
   }
 
-  /** Sets the cookie that subscribing needs (an EventSource sends no headers) and tells the token for publishing. */
+  /** Sees that the cookie is set that subscribing needs (an EventSource sends no headers); tells the other tokens. */
   async function freshTokens() {
-    const answer = JSON.parse(await answerOf('demo/token', {method: 'POST'}));
-    publishToken = answer.publish;
-    setTimeout(() => freshTokens().catch(() => {}), (answer.expires_in ?? 600) * 800);
+    if (!tokens || Date.now() > renewAt) {
+      renewAt = Infinity;
+      tokens = answerOf('demo/token', {method: 'POST'}).then(JSON.parse);
+      tokens.then(({expires_in: seconds}) => {
+        renewAt = Date.now() + seconds * 800;
+        setTimeout(() => freshTokens().catch(() => {}), seconds * 800 + 1000);
+      }, () => {
+        renewAt = 0;
+      });
+    }
+    return tokens;
   }
 
   /** Shows the collection of subscriptions; returns the id from which on its changes are told. */
@@ -85,10 +95,9 @@ export function hubPanel({demo, tab}) {
     return text;
   }
 
-  function publish(fields) {
-    return answerOf(hub, {
-      method: 'POST', body: publishBody(fields), headers: {Authorization: `Bearer ${publishToken}`},
-    });
+  async function publish(fields) {
+    const {publish: token} = await freshTokens();
+    return answerOf(hub, {method: 'POST', body: publishBody(fields), headers: {Authorization: `Bearer ${token}`}});
   }
 
   async function publishForm() {
