@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,7 @@ public final class FileHistory implements History {
     private static final int SEGMENTS = 16;
 
     private static final long IDLE_MILLIS = 60_000;
+    private static final Duration CLOSE = Duration.ofSeconds(30);
     private static final String SECRET = "secret";
 
     private final Disk disk;
@@ -527,30 +529,12 @@ public final class FileHistory implements History {
 
     @Override
     public Bounds bounds() {
-        while (true) {
-            long first;
-            lock.lock();
-            try {
-                drop(clock.millis());
-                if (oldest == next || closed || oldest >= tail.oldest()) {
-                    String oldestId = oldest < tail.oldest() || oldest == next
-                            ? null
-                            : tail.get(oldest).id();
-                    return new Bounds(oldest, oldestId, next - 1, newestId);
-                }
-                first = oldest;
-            } finally {
-                lock.unlock();
-            }
-            Page page = after(first - 1, 1, 1);
-            lock.lock();
-            try {
-                if (oldest == first && page.missed() == 0) {
-                    return new Bounds(first, page.updates().getFirst().id(), next - 1, newestId);
-                }
-            } finally {
-                lock.unlock();
-            }
+        lock.lock();
+        try {
+            drop(clock.millis());
+            return new Bounds(oldest, next - 1, newestId);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -609,13 +593,9 @@ public final class FileHistory implements History {
         if (closing.compareAndSet(false, true)) {
             queue.add(end);
         }
-        boolean interrupted = false;
-        while (writer.isAlive() && Thread.currentThread() != writer) {
-            try {
-                writer.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        if (Thread.currentThread() != writer && !awaitWriter()) {
+            LOG.log(Level.ERROR, "The history in {0} is left open: the disk does not answer", disk);
+            return;
         }
         lock.lock();
         try {
@@ -626,9 +606,22 @@ public final class FileHistory implements History {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean awaitWriter() {
+        long giveUp = System.nanoTime() + CLOSE.toNanos();
+        boolean interrupted = false;
+        while (writer.isAlive() && System.nanoTime() < giveUp) {
+            try {
+                writer.join(Duration.ofNanos(Math.max(1, giveUp - System.nanoTime())));
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        return !writer.isAlive();
     }
 
     private void closeFiles() {

@@ -117,7 +117,7 @@ public interface History extends AutoCloseable {
     /** What was done and what is kept, for metrics. */
     Stats stats();
 
-    /** Finishes what was appended, then refuses everything. May be called twice. */
+    /** Finishes what was appended, then refuses everything. Waits for the disk, but not forever. May be called twice. */
     @Override
     void close();
 

@@ -110,11 +110,7 @@ public final class MemoryHistory implements History {
         lock.lock();
         try {
             drop(clock.millis());
-            return new Bounds(
-                    ring.oldest(),
-                    ring.isEmpty() ? null : ring.get(ring.oldest()).id(),
-                    ring.next() - 1,
-                    newest == null ? null : newest.id());
+            return new Bounds(ring.oldest(), ring.next() - 1, newest == null ? null : newest.id());
         } finally {
             lock.unlock();
         }

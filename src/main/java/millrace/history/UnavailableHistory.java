@@ -31,7 +31,7 @@ final class UnavailableHistory implements History {
 
     @Override
     public Bounds bounds() {
-        return new Bounds(1, null, 0, null);
+        return new Bounds(1, 0, null);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package millrace.history;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -91,7 +92,7 @@ class FileHistoryFaultTest {
         }
         sunk.clear();
         try (History history = open()) {
-            assertEquals(new Bounds(1, "a", 3, "a"), history.bounds());
+            assertEquals(new Bounds(1, 3, "a"), history.bounds());
             assertEquals(
                     List.of("b", "a"),
                     HistoryContract.ids(history.after(1, 10, 1000).updates()));
@@ -100,6 +101,21 @@ class FileHistoryFaultTest {
             assertEquals(List.of(), sunk);
             assertEquals(4, HistoryContract.append(history, "c").sequence());
             assertEquals(List.of("c"), HistoryContract.ids(sunk));
+        }
+    }
+
+    @Test
+    void theSecretSurvivesARestartAndBelongsToThisHistoryAlone() throws IOException {
+        byte[] secret;
+        try (History history = open()) {
+            secret = history.secret();
+            assertEquals(16, secret.length);
+        }
+        try (History history = open();
+                History other = FileHistory.open(
+                        directory.resolve("other"), HistoryContract.MUCH, InstantSource.system(), sunk::add)) {
+            assertArrayEquals(secret, history.secret());
+            assertFalse(Arrays.equals(secret, other.secret()));
         }
     }
 
@@ -117,7 +133,7 @@ class FileHistoryFaultTest {
         }
         now.addAndGet(Duration.ofHours(2).toMillis());
         try (History history = FileHistory.open(directory, hour, clock, sunk::add)) {
-            assertEquals(new Bounds(3, null, 2, "b"), history.bounds());
+            assertEquals(new Bounds(3, 2, "b"), history.bounds());
             assertEquals(3, HistoryContract.append(history, "c").sequence());
         }
     }
@@ -310,7 +326,7 @@ class FileHistoryFaultTest {
         for (int cut = 1; cut < frame; cut++) {
             Files.write(file, Arrays.copyOf(whole, whole.length - cut));
             try (History history = open()) {
-                assertEquals(new Bounds(1, "a", 1, "a"), history.bounds());
+                assertEquals(new Bounds(1, 1, "a"), history.bounds());
             }
             assertEquals(whole.length - frame, Files.size(file));
         }
