@@ -39,7 +39,7 @@ public final class Users {
         Config config = Config.load(settings, Map.of(), Map.of());
         Metrics metrics = new Metrics();
         StreamEngine engine = new StreamEngine(config, metrics);
-        Hub hub = new Hub(config, engine, sink -> History.open(config, "bench", metrics, sink));
+        Hub hub = new Hub(config, engine, metrics, sink -> History.open(config, "bench", metrics, sink));
 
         long before = usedBytes();
         long start = System.nanoTime();
@@ -52,7 +52,7 @@ public final class Users {
             streams[i] = engine.open(
                     new Nowhere(),
                     StreamOptions.of(config, "hub"),
-                    stream -> hub.subscribe(stream, subscription, selectors, nobody, hub.position(null, subscription)));
+                    stream -> hub.subscribe(stream, subscription, selectors, nobody, hub.position(null, View.PUBLIC)));
             streams[i].writable();
         }
         await(count); // the retry hints and first cursors

@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * repeated in rounds, every second one in reverse order, and the median is the figure.
  *
  * <pre>
- * --smoke            one short round with a tenth of the connections: does everything work?
+ * --smoke            one very short round with a tenth of the connections: does everything work?
  * --rounds 5         how often
  * --seconds 4        how long a scene is measured
  * --warmup 3         how long a scene runs before that; a fresh server gets twice as much, unmeasured, first
@@ -32,8 +34,8 @@ public final class Bench {
 
     private boolean smoke;
     private int rounds = 5;
-    private int seconds = 4;
-    private int warmup = 3;
+    private double seconds = 4;
+    private double warmup = 3;
     private String only = "";
     private final Set<Scene> scenes = EnumSet.allOf(Scene.class);
     private final Path logs;
@@ -46,12 +48,12 @@ public final class Bench {
                 case "--smoke" -> {
                     smoke = true;
                     rounds = 1;
-                    seconds = 1;
-                    warmup = 0;
+                    seconds = 0.3;
+                    warmup = 0.1;
                 }
                 case "--rounds" -> rounds = Integer.parseInt(args[++i]);
-                case "--seconds" -> seconds = Integer.parseInt(args[++i]);
-                case "--warmup" -> warmup = Integer.parseInt(args[++i]);
+                case "--seconds" -> seconds = Double.parseDouble(args[++i]);
+                case "--warmup" -> warmup = Double.parseDouble(args[++i]);
                 case "--only" -> only = args[++i];
                 case "--scenes" -> {
                     scenes.clear();
@@ -71,7 +73,9 @@ public final class Bench {
         Bench bench = new Bench(args);
         bench.run();
         new Report(bench.results, "bench/run " + String.join(" ", args)).print(System.out);
-        boolean failed = bench.results.stream().anyMatch(result -> result.note().startsWith("failed"));
+        boolean failed = bench.results.stream()
+                .anyMatch(result -> result.note().startsWith("failed")
+                        || result.lost() > 0 && result.contender().name().startsWith("Millrace"));
         System.exit(failed ? 1 : 0);
     }
 
@@ -88,11 +92,35 @@ public final class Bench {
                         scene -> results.add(Result.failed(contender, scene, "could not run: " + contender.missing())));
             }
         }
+        if (smoke) {
+            smoke(contenders);
+            return;
+        }
         for (int round = 1; round <= rounds; round++) {
             for (Contender contender : round % 2 == 1 ? contenders : contenders.reversed()) {
                 progress.printf("round %d of %d: %s%n", round, rounds, contender.name());
                 round(contender, round);
             }
+        }
+    }
+
+    /** Four at a time: what counts here is that everything works, not how fast. */
+    private void smoke(List<Contender> contenders) throws InterruptedException {
+        ExecutorService four = Executors.newFixedThreadPool(4);
+        for (Contender contender : contenders) {
+            four.execute(() -> {
+                try {
+                    round(contender, 1);
+                } catch (IOException | RuntimeException e) {
+                    add(Result.failed(contender, Scene.START, "failed: " + e));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
+        four.shutdown();
+        if (!four.awaitTermination(10, TimeUnit.MINUTES)) {
+            four.shutdownNow();
         }
     }
 
@@ -120,19 +148,19 @@ public final class Bench {
                 }
             }
         } catch (IOException e) {
-            results.add(Result.failed(contender, wanted.iterator().next(), "failed: " + e.getMessage()));
+            add(Result.failed(contender, wanted.iterator().next(), "failed: " + e.getMessage()));
             return;
         }
         if (wanted.contains(Scene.IDLE) && round == 1) {
             try (ServerProcess server = ServerProcess.start(contender, log)) {
                 add(idle(contender, server));
             } catch (IOException e) {
-                results.add(Result.failed(contender, Scene.IDLE, "failed: " + e.getMessage()));
+                add(Result.failed(contender, Scene.IDLE, "failed: " + e.getMessage()));
             }
         }
     }
 
-    private void add(Result result) {
+    private synchronized void add(Result result) {
         results.add(result);
         progress.println("  " + Report.row(result));
     }
@@ -186,7 +214,8 @@ public final class Bench {
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     }
 
-    private Map<String, String> client(Contender contender, ServerProcess server, Scene scene, int warmup, int seconds)
+    private Map<String, String> client(
+            Contender contender, ServerProcess server, Scene scene, double warmup, double seconds)
             throws IOException, InterruptedException {
         Process client = ServerProcess.helper(
                 loadClient(contender, server, scene, List.of("warmup=" + warmup, "measure=" + seconds)));

@@ -46,8 +46,8 @@ public final class LoadClient {
 
     public static void main(String[] args) throws Exception {
         LoadClient client = new LoadClient(args);
-        Duration limit = Duration.ofSeconds(
-                60 + client.number("warmup", 0) + client.number("measure", 0) + client.number("hold", 0));
+        Duration limit =
+                Duration.ofMillis(60_000 + client.millis("warmup") + client.millis("measure") + client.millis("hold"));
         Thread.ofPlatform().daemon().name("limit").start(() -> {
             try {
                 Thread.sleep(limit);
@@ -94,7 +94,7 @@ public final class LoadClient {
         for (Publisher publisher : publishing) {
             threads.add(Thread.ofPlatform().name("publisher").start(publisher));
         }
-        Thread.sleep(number("warmup", 3) * 1000L);
+        Thread.sleep(millis("warmup"));
         measure(() -> publishing.stream().mapToLong(p -> p.sent).sum());
         schedule.stopping = true;
         long until = System.nanoTime() + number("grace", 10) * 1_000_000_000L;
@@ -136,7 +136,7 @@ public final class LoadClient {
             reader.open(new RequestReader(meter, number("n", 100)), 0);
         }
         Thread reading = Thread.ofPlatform().name("reader").start(reader);
-        Thread.sleep(number("warmup", 3) * 1000L);
+        Thread.sleep(millis("warmup"));
         measure(() -> meter.responses);
         reader.stop();
         reading.join();
@@ -221,7 +221,7 @@ public final class LoadClient {
         long server = Proc.cpuNanos(pid);
         long start = System.nanoTime();
         meter.measuring = true;
-        Thread.sleep(number("measure", 5) * 1000L);
+        Thread.sleep(millis("measure"));
         meter.measuring = false;
         long nanos = System.nanoTime() - start;
         say("serverCpuNanos", Proc.cpuNanos(pid) - server);
@@ -263,6 +263,11 @@ public final class LoadClient {
 
     private int number(String name, int otherwise) {
         return options.containsKey(name) ? Integer.parseInt(options.get(name)) : otherwise;
+    }
+
+    /** Given in seconds. */
+    private long millis(String name) {
+        return (long) (Double.parseDouble(options.getOrDefault(name, "0")) * 1000);
     }
 
     private static void say(String name, Object value) {
