@@ -25,7 +25,7 @@ final class Guide implements Upstream {
     static final String MODEL = "guide";
 
     /** A section that holds less than this part of a question's weight does not answer it; pinned by tests. */
-    static final double LEAST_COVERAGE = 0.6;
+    static final double LEAST_COVERAGE = 0.5;
 
     /** A section is quoted beside the best one when its score is at least this part of the best. */
     private static final double LEAST_OF_BEST = 0.6;

@@ -29,10 +29,10 @@ final class SectionIndex {
 
     /** Words that say nothing of what a question is about, the name of this project and greetings among them. */
     private static final Set<String> STOP_WORDS =
-            Set.of(("a about all also am an and any are as at be because been being but by can come comes "
+            Set.of(("a about after all also am an and any are as at be because been being but by can come comes "
                             + "could describe did do does doing explain for from get give goes had happen happens has "
                             + "have having he hello help her here hey hi his how i if in into is it its just know let "
-                            + "like make may me mean means millrace more most my need needs no not of on or our out "
+                            + "like make may me mean meaning means millrace more most my need needs no not of on or our out "
                             + "please possible say says she should show so some such tell than thank thanks that the "
                             + "their them then there these they thing things this those to too up us use used using "
                             + "very want wants was way we were what when where which while who whom why will with work "
@@ -82,7 +82,7 @@ final class SectionIndex {
         Matcher words = WORD.matcher(question.substring(0, Math.min(question.length(), MAX_QUESTION_CHARS)));
         while (words.find()) {
             String word = words.group().toLowerCase(Locale.ROOT);
-            if (!STOP_WORDS.contains(word) && (word.length() > 1 || Character.isDigit(word.charAt(0)))) {
+            if (word.length() > 1 && !STOP_WORDS.contains(word)) {
                 terms.add(stem(word));
             }
         }
