@@ -16,6 +16,11 @@ public final class PageServlet extends HttpServlet {
     protected void doGet(HttpServletRequest request, HttpServletResponse response)
             throws ServletException, IOException {
         var context = getServletContext();
+        if (!request.getRequestURI().endsWith("/")) {
+            // Tomcat hands out the root for /app, too, where the page's relative addresses would point beside /app/
+            response.sendRedirect(context.getContextPath() + "/");
+            return;
+        }
         boolean demo = Application.in(context).isDemo();
         request.setAttribute("demo", demo);
         // the name of the container is for trying out; a public page keeps it to itself
