@@ -84,7 +84,12 @@ final class Guide implements Upstream {
     Reply reply(String question) {
         SectionIndex.Found found = index.search(question);
         if (found.terms().isEmpty()) {
-            return new Reply("No word of this says what to look for, so I say what I am.\n", introduction());
+            Section first = question.toLowerCase(Locale.ROOT).contains("millrace") ? beginning() : null;
+            return first == null
+                    ? new Reply("No word of this says what to look for, so I say what I am.\n", introduction())
+                    : new Reply(
+                            "This asks what Millrace is, so I quote how its documentation begins.\n",
+                            quotation(List.of(new SectionIndex.Hit(first, 1, 1))));
         }
         StringBuilder steps = new StringBuilder();
         steps.append("Looking for: ").append(String.join(", ", found.terms())).append(".\n");
@@ -119,6 +124,15 @@ final class Guide implements Upstream {
                 .append(quoted.size() == 1 ? "the first" : quoted.size() + " of them")
                 .append(".\n");
         return new Reply(steps.toString(), quotation(quoted));
+    }
+
+    private @Nullable Section beginning() {
+        for (Section section : index.sections()) {
+            if (section.document().equals("README.md")) {
+                return section;
+            }
+        }
+        return null;
     }
 
     private String introduction() {

@@ -29,6 +29,11 @@ record Section(String document, List<String> headings, String text) {
         return headings.isEmpty() ? document : document + " › " + String.join(" › ", headings);
     }
 
+    /** What tells how to use Millrace comes before what tells why it became so. */
+    double weight() {
+        return document.contains("decisions/") ? 0.6 : 1;
+    }
+
     /** The sections of a Markdown document, in its order. Lines in a fenced code block are never headings. */
     static List<Section> of(String document, String markdown) {
         List<Section> sections = new ArrayList<>();

@@ -102,7 +102,7 @@ final class SectionIndex {
         List<Hit> hits = new ArrayList<>();
         for (int i = 0; i < scores.length; i++) {
             if (scores[i] > 0) {
-                hits.add(new Hit(sections.get(i), scores[i], covered[i] / weight));
+                hits.add(new Hit(sections.get(i), scores[i] * sections.get(i).weight(), covered[i] / weight));
             }
         }
         hits.sort(Comparator.comparingDouble(Hit::score).reversed()); // stable: equal scores in document order

@@ -116,6 +116,26 @@ class GuideTest {
     }
 
     @Test
+    void whatMillraceIsIsToldByTheBeginningOfItsDocumentation() {
+        String content = guide.reply("What is Millrace?").content();
+
+        assertTrue(content.contains("**README.md › Millrace**\n\n> Server-Sent Events from any"), content);
+    }
+
+    @Test
+    void howToUseItComesBeforeWhyItIsSo() {
+        Guide both = new Guide(
+                Map.of("docs/a.md", "# A\n\nzebra stripes", "docs/decisions/0001-a.md", "# A\n\nzebra stripes"),
+                0,
+                Clock.systemUTC());
+
+        String content = both.reply("zebra stripes").content();
+
+        assertTrue(content.indexOf("**docs/a.md") < content.indexOf("**docs/decisions/0001-a.md"), content);
+        assertTrue(content.contains("**docs/decisions/0001-a.md"), content);
+    }
+
+    @Test
     void theReasoningTellsTheStepsOfTheSearch() {
         List<String> steps =
                 guide.reply("Heartbeat of silent streams?").reasoning().lines().toList();
