@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeUnit;
  * --rounds 5         how often
  * --seconds 4        how long a scene is measured
  * --warmup 3         how long a scene runs before that; a fresh server gets twice as much, unmeasured, first
+ * --add              adds to the results that target/results.tsv holds; with --rounds 0 only prints their table
  * --only a,b         contenders whose names contain one of these
  * --scenes A,B       scenes by their name
  * --java "options"   more options for every JVM that is a server
@@ -33,12 +35,14 @@ import java.util.concurrent.TimeUnit;
 public final class Bench {
 
     private boolean smoke;
+    private boolean adds;
     private int rounds = 5;
     private double seconds = 4;
     private double warmup = 3;
     private String only = "";
     private final Set<Scene> scenes = EnumSet.allOf(Scene.class);
     private final Path logs;
+    private final Path kept;
     private final List<Result> results = new ArrayList<>();
     private final PrintStream progress = System.err;
 
@@ -61,22 +65,48 @@ public final class Bench {
                         scenes.add(Scene.valueOf(name));
                     }
                 }
+                case "--add" -> adds = true;
                 case "--java" -> System.setProperty("bench.java", args[++i]);
                 default -> throw new IllegalArgumentException("unknown option " + args[i]);
             }
         }
         logs = Path.of(System.getProperty("bench.home", "bench"), "target", "logs");
         Files.createDirectories(logs);
+        kept = logs.resolveSibling("results.tsv");
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
         Bench bench = new Bench(args);
-        bench.run();
-        new Report(bench.results, "bench/run " + String.join(" ", args)).print(System.out);
+        if (bench.rounds > 0) {
+            bench.begin("bench/run " + String.join(" ", args));
+            bench.run();
+        }
+        bench.report();
         boolean failed = bench.results.stream()
                 .anyMatch(result -> result.note().startsWith("failed")
-                        || result.lost() > 0 && result.contender().name().startsWith("Millrace"));
+                        || result.lost() > 0 && result.server().startsWith("Millrace"));
         System.exit(failed ? 1 : 0);
+    }
+
+    /** Results are written down at once, so that a run that was stopped has not been in vain. */
+    private void begin(String command) throws IOException {
+        if (!adds) {
+            Files.deleteIfExists(kept);
+        }
+        Files.writeString(kept, "# " + command.strip() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    private void report() throws IOException {
+        List<String> lines = Files.readAllLines(kept);
+        List<String> commands = lines.stream()
+                .filter(line -> line.startsWith("# "))
+                .map(line -> line.substring(2))
+                .toList();
+        List<Result> all = lines.stream()
+                .filter(line -> !line.startsWith("# "))
+                .map(Result::ofLine)
+                .toList();
+        new Report(all, String.join("; ", commands)).print(System.out);
     }
 
     private void run() throws IOException, InterruptedException {
@@ -89,7 +119,7 @@ public final class Bench {
                 contenders.add(contender);
             } else {
                 scenes.forEach(
-                        scene -> results.add(Result.failed(contender, scene, "could not run: " + contender.missing())));
+                        scene -> add(Result.failed(contender.name(), scene, "could not run: " + contender.missing())));
             }
         }
         if (smoke) {
@@ -112,7 +142,7 @@ public final class Bench {
                 try {
                     round(contender, 1);
                 } catch (IOException | RuntimeException e) {
-                    add(Result.failed(contender, Scene.START, "failed: " + e));
+                    add(Result.failed(contender.name(), Scene.START, "failed: " + e));
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
@@ -136,32 +166,36 @@ public final class Bench {
         }
         try (ServerProcess server = ServerProcess.start(contender, log)) {
             if (wanted.contains(Scene.START)) {
-                results.add(
-                        new Result(contender, Scene.START, -1, -1, server.startTime.toNanos() / 1e6, -1, -1, 0, ""));
+                add(new Result(contender.name(), Scene.START, -1, -1, server.startTime.toNanos() / 1e6, -1, -1, 0, ""));
             }
             if (!smoke && wanted.stream().anyMatch(scene -> scene.kind == Scene.Kind.FANOUT)) {
                 client(contender, server, Scene.SATURATED, warmup, warmup);
             }
             for (Scene scene : wanted) {
                 if (scene.kind == Scene.Kind.FANOUT || scene.kind == Scene.Kind.REQUESTS) {
-                    add(Result.of(contender, scene, client(contender, server, scene, warmup, seconds)));
+                    add(Result.of(contender.name(), scene, client(contender, server, scene, warmup, seconds)));
                 }
             }
         } catch (IOException e) {
-            add(Result.failed(contender, wanted.iterator().next(), "failed: " + e.getMessage()));
+            add(Result.failed(contender.name(), wanted.iterator().next(), "failed: " + e.getMessage()));
             return;
         }
         if (wanted.contains(Scene.IDLE) && round == 1) {
             try (ServerProcess server = ServerProcess.start(contender, log)) {
                 add(idle(contender, server));
             } catch (IOException e) {
-                add(Result.failed(contender, Scene.IDLE, "failed: " + e.getMessage()));
+                add(Result.failed(contender.name(), Scene.IDLE, "failed: " + e.getMessage()));
             }
         }
     }
 
     private synchronized void add(Result result) {
         results.add(result);
+        try {
+            Files.writeString(kept, result.line() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            progress.println("cannot keep the result: " + e);
+        }
         progress.println("  " + Report.row(result));
     }
 
@@ -176,7 +210,8 @@ public final class Bench {
             ServerProcess.kill(process);
         }
         if (said.containsKey("error") || !said.containsKey("streams")) {
-            return Result.failed(contender, Scene.USERS, "failed: " + said.getOrDefault("error", "it said nothing"));
+            return Result.failed(
+                    contender.name(), Scene.USERS, "failed: " + said.getOrDefault("error", "it said nothing"));
         }
         String note = String.format(
                 "to subscribe %.1f µs; publish to the common topic until all are written to %.0f ms; to an own topic"
@@ -185,7 +220,7 @@ public final class Bench {
                 Long.parseLong(said.get("commonNanos")) / 1e6,
                 Long.parseLong(said.get("ownNanos")) / 1e3);
         return new Result(
-                contender, Scene.USERS, -1, -1, -1, -1, Double.parseDouble(said.get("bytesPerUser")), 0, note);
+                contender.name(), Scene.USERS, -1, -1, -1, -1, Double.parseDouble(said.get("bytesPerUser")), 0, note);
     }
 
     private ProcessBuilder loadClient(Contender contender, ServerProcess server, Scene scene, List<String> more) {
@@ -250,12 +285,14 @@ public final class Bench {
                 jvm.usedBytes();
             }
             long before = jvm != null ? jvm.usedBytes() : Proc.residentBytes(server.pid());
-            int hold = smoke ? 2 : 32;
+            int hold = smoke ? 2 : 20;
             Process client = ServerProcess.helper(loadClient(contender, server, Scene.IDLE, List.of("hold=" + hold)));
             Map<String, String> said = new HashMap<>();
             if (!read(client, said, "ready")) {
                 return Result.failed(
-                        contender, Scene.IDLE, "failed: " + said.getOrDefault("error", "the load client gave up"));
+                        contender.name(),
+                        Scene.IDLE,
+                        "failed: " + said.getOrDefault("error", "the load client gave up"));
             }
             long cpu = Proc.cpuNanos(server.pid());
             long start = System.nanoTime();
@@ -268,7 +305,7 @@ public final class Bench {
                     "%.2f %% of one core over %d s; %s",
                     share * 100, hold, jvm != null ? "heap and direct buffers" : "resident");
             return new Result(
-                    contender,
+                    contender.name(),
                     Scene.IDLE,
                     -1,
                     -1,

@@ -27,7 +27,7 @@ final class Report {
             for (Result result : all) {
                 if (result.scene() == scene) {
                     results.computeIfAbsent(scene, key -> new LinkedHashMap<>())
-                            .computeIfAbsent(result.contender().name(), key -> new ArrayList<>())
+                            .computeIfAbsent(result.server(), key -> new ArrayList<>())
                             .add(result);
                 }
             }
@@ -90,7 +90,7 @@ final class Report {
 
     /** One run in one line, for those who watch. */
     static String row(Result result) {
-        return line(result.scene().name(), result.contender().name(), List.of(result), List.of());
+        return line(result.scene().name(), result.server(), List.of(result), List.of());
     }
 
     private static double median(List<Result> rounds, ToDoubleFunction<Result> figure) {

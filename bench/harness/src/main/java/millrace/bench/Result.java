@@ -4,7 +4,7 @@ import java.util.Map;
 
 /** The figures of one run of one scene; a negative number means that there is none. */
 record Result(
-        Contender contender,
+        String server,
         Scene scene,
         double perSecond,
         double cpuMicros,
@@ -14,13 +14,13 @@ record Result(
         long lost,
         String note) {
 
-    static Result failed(Contender contender, Scene scene, String why) {
-        return new Result(contender, scene, -1, -1, -1, -1, -1, 0, why);
+    static Result failed(String server, Scene scene, String why) {
+        return new Result(server, scene, -1, -1, -1, -1, -1, 0, why);
     }
 
-    static Result of(Contender contender, Scene scene, Map<String, String> said) {
+    static Result of(String server, Scene scene, Map<String, String> said) {
         if (said.containsKey("error") || !said.containsKey("measured")) {
-            return failed(contender, scene, "failed: " + said.getOrDefault("error", "the load client said nothing"));
+            return failed(server, scene, "failed: " + said.getOrDefault("error", "the load client said nothing"));
         }
         double measured = number(said, "measured");
         StringBuilder note = new StringBuilder();
@@ -41,7 +41,7 @@ record Result(
         }
         boolean timed = number(said, "p99") > 0;
         return new Result(
-                contender,
+                server,
                 scene,
                 measured / (number(said, "nanos") / 1e9),
                 measured > 0 ? number(said, "serverCpuNanos") / 1e3 / measured : -1,
@@ -54,5 +54,34 @@ record Result(
 
     private static double number(Map<String, String> said, String name) {
         return Double.parseDouble(said.getOrDefault(name, "0"));
+    }
+
+    /** One line of the file that keeps results from run to run. */
+    String line() {
+        return String.join(
+                "\t",
+                server,
+                scene.name(),
+                Double.toString(perSecond),
+                Double.toString(cpuMicros),
+                Double.toString(p50Millis),
+                Double.toString(p99Millis),
+                Double.toString(bytesPerConnection),
+                Long.toString(lost),
+                note.replaceAll("\\s+", " "));
+    }
+
+    static Result ofLine(String line) {
+        String[] fields = line.split("\t", -1);
+        return new Result(
+                fields[0],
+                Scene.valueOf(fields[1]),
+                Double.parseDouble(fields[2]),
+                Double.parseDouble(fields[3]),
+                Double.parseDouble(fields[4]),
+                Double.parseDouble(fields[5]),
+                Double.parseDouble(fields[6]),
+                Long.parseLong(fields[7]),
+                fields[8]);
     }
 }
