@@ -89,6 +89,7 @@ public final class Generation {
         } catch (InterruptedException | StreamClosedException stopped) {
             CloseReason why = run().ended();
             end = (why == null ? CloseReason.STOPPED : why).label();
+            beginning.complete(new Beginning.Refused(ApiError.stopped()));
             throw stopped;
         } finally {
             tally.end(end);

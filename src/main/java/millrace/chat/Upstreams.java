@@ -109,6 +109,9 @@ public final class Upstreams implements AutoCloseable {
     }
 
     private List<Upstream> configured(Config config) {
+        if (config.get(Settings.CHAT_UPSTREAM_SILENCE).isZero()) {
+            throw new ConfigException(Settings.CHAT_UPSTREAM_SILENCE.key() + " must be more than 0");
+        }
         var limits = new HttpUpstream.Limits(
                 config.get(Settings.CHAT_UPSTREAM_SILENCE),
                 Math.clamp(config.get(Settings.CHAT_MAX_EVENT), 1, Integer.MAX_VALUE - 8),

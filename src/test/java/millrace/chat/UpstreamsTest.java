@@ -85,6 +85,11 @@ class UpstreamsTest {
         assertFalse(stopped.getMessage().contains("sk"), "no key is quoted");
     }
 
+    @Test
+    void anUpstreamThatMayNotBeSilentAtAllStopsTheStart() {
+        assertThrows(ConfigException.class, () -> upstreams(Map.of("millrace.chat.upstream-silence", "0s")));
+    }
+
     private static Upstreams upstreams(Map<String, String> settings) {
         return new Upstreams(Config.load(new Properties(), Map.of(), settings), Map.of("README.md", "# x\n\ny"), CLOCK);
     }
