@@ -58,7 +58,7 @@ final class Replay {
     }
 
     void run(Position position) {
-        stream.onClose(window::end); // also where the stream ended before it knew of the window
+        stream.onClose(window::abandon); // also where the stream ended before it knew of the window
         try {
             replay(position);
         } catch (HistoryException unreadable) {

@@ -41,8 +41,13 @@ final class ByteBudget {
         }
     }
 
+    /** This part itself, whatever the whole. */
+    boolean exceededHere() {
+        return used.get() > maxBytes;
+    }
+
     boolean exceeded() {
-        return used.get() > maxBytes || (whole != null && whole.exceeded());
+        return exceededHere() || (whole != null && whole.exceeded());
     }
 
     long used() {

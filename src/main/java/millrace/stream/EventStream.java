@@ -82,6 +82,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     /** Reads from that number of the channel on. Once, before or after {@link #readFirst}. */
     public void read(Channel from, long number) {
         from.attach(this, number);
+        if (isClosed()) {
+            from.detach(this); // it ended before it could know that it reads this
+        }
         wake();
     }
 
@@ -360,7 +363,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         }
         PacedChannel first = prelude;
         if (first != null) {
-            first.end(reason); // its producer waits for a reader that will not come
+            first.abandon(reason); // its producer waits for a reader that will not come
         }
         engine.closed(this, reason);
         List<Consumer<CloseReason>> listeners;

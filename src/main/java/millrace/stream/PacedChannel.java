@@ -111,6 +111,12 @@ public final class PacedChannel extends Channel {
         }
     }
 
+    /** Ends it for good: nobody will read what is held, so that it no longer counts in the budget. */
+    public void abandon(CloseReason reason) {
+        end(reason); // first: nothing is appended after the end
+        discard();
+    }
+
     @Override
     void advanced(long number) {
         lock.lock();

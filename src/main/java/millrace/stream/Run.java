@@ -56,7 +56,8 @@ public final class Run {
         this.owner = owner;
         this.ownerKey = ownerKey;
         this.options = options;
-        this.log = engine.runLog(budget, this::gap, this::unread, runs::evictOneEnded);
+        this.log = engine.runLog(
+                budget, this::gap, this::unread, () -> runs.makeRoom(budget.exceededHere() ? ownerKey : null));
     }
 
     /** 22 characters of base64url: 128 random bits and more. */

@@ -168,10 +168,15 @@ public final class Runs {
         });
     }
 
-    /** Makes room for a run that is going: forgets the run that ended first and that nobody reads. */
-    boolean evictOneEnded() {
+    /**
+     * Makes room for a run that is going: forgets the run that ended first and that nobody reads.
+     *
+     * @param ownerKey only a run of that owner; {@code null} for anyone's
+     * @return whether there was such a run
+     */
+    boolean makeRoom(@Nullable String ownerKey) {
         synchronized (lock) {
-            return evict(null);
+            return evict(ownerKey);
         }
     }
 

@@ -148,8 +148,7 @@ public abstract class StreamServlet extends HttpServlet {
         Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
         EventStream stream = engine().open(request, response, how, opening -> opening.readAlone(window, producer));
         stream.onClose(reason -> {
-            window.end(reason);
-            window.discard();
+            window.abandon(reason);
             producer.interrupt();
         });
         producer.start();

@@ -138,6 +138,16 @@ class ChannelTest {
     }
 
     @Test
+    void aReplayWhoseReaderLeavesInTheMiddleNoLongerCountsInTheBudget() throws Exception {
+        PacedChannel replay = engine.newWindow(1000);
+        var client = new Client(stream -> stream.readFirst(replay));
+        replay.append(new EncodedEvent(new byte[500], 1));
+        client.stream.lost(CloseReason.CLIENT_GONE);
+        assertEquals(-1, replay.append(new EncodedEvent(new byte[100], 2)));
+        assertEquals(0, replay.heldBytes());
+    }
+
+    @Test
     void anEventOfManyChannelsCountsOnceInTheBudget() {
         ByteBudget budget = new ByteBudget(1 << 20);
         var event = new EncodedEvent(new byte[1000], 1);
@@ -376,6 +386,25 @@ class ChannelTest {
             text.append("data: ").append(i).append("\n\n");
         }
         return text.toString();
+    }
+
+    @Test
+    void whoExceedsTheirOwnBytesLosesTheirOwnEndedRunsAndNobodyElses() throws Exception {
+        try (var small = new StreamEngine(
+                config(Map.of("millrace.run-bytes-per-user", "4k", "millrace.drain-time", "0s")), new Metrics())) {
+            StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();
+            Run bobs = small.runs().start(options, "test", "bob", "b", events -> events.send("kept"));
+            Run adas = small.runs().start(options, "test", "ada", "a", events -> events.send("goes"));
+            await(() -> bobs.ended() != null && adas.ended() != null);
+            small.runs().start(options, "test", "ada", "a", events -> {
+                while (true) {
+                    events.send("x".repeat(1000)); // nobody reads: waits at the limit
+                }
+            });
+            await(() -> small.runs().find(adas.id(), "ada") == null);
+            Thread.sleep(300); // for more rounds at the limit
+            assertNotNull(small.runs().find(bobs.id(), "bob"));
+        }
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
