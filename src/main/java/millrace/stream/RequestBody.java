@@ -4,8 +4,11 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Arrays;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
@@ -16,7 +19,11 @@ public final class RequestBody {
 
     private static final String ATTRIBUTE = "millrace.body";
     private static final byte[] NONE = {};
-    private static final long TIMEOUT_MILLIS = 60_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Longer than a container waits for the next byte. */
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
+
     private static final int SHORT = 8192;
 
     private RequestBody() {}
@@ -25,16 +32,17 @@ public final class RequestBody {
      * The body, empty where the request has none; or {@code null}: then the servlet returns, and is called again with
      * this request when the body is there.
      *
-     * @throws ProblemException where it is longer than {@code most} bytes, or did not arrive whole
+     * @throws ProblemException where it is longer than {@code most} bytes, or did not arrive whole and in time
      */
     public static byte @Nullable [] readOrComeBack(HttpServletRequest request, StreamEngine engine, long most)
             throws ProblemException {
-        Object read = request.getAttribute(ATTRIBUTE);
-        if (read instanceof ProblemException refused) {
-            throw refused;
-        }
-        if (read instanceof byte[] body) {
-            return body;
+        return readOrComeBack(request, engine, most, PATIENCE);
+    }
+
+    static byte @Nullable [] readOrComeBack(
+            HttpServletRequest request, StreamEngine engine, long most, Duration patience) throws ProblemException {
+        if (request.getAttribute(ATTRIBUTE) instanceof Arrival arrival) {
+            return arrival.body();
         }
         if (!mayBeThere(request)) {
             return NONE;
@@ -46,26 +54,18 @@ public final class RequestBody {
         if (here.length > 0 && here.length == request.getContentLengthLong()) {
             return here;
         }
+        InputStream in;
+        try {
+            in = request.getInputStream();
+        } catch (IOException gone) {
+            throw notWhole();
+        }
+        Arrival arrival = new Arrival(patience);
+        request.setAttribute(ATTRIBUTE, arrival);
         AsyncContext context = request.startAsync();
-        context.setTimeout(TIMEOUT_MILLIS);
-        context.addListener(new GiveUp());
-        engine.newProducer("body", () -> {
-                    try {
-                        request.setAttribute(ATTRIBUTE, read(here, request.getInputStream(), most));
-                    } catch (ProblemException refused) {
-                        request.setAttribute(ATTRIBUTE, refused);
-                    } catch (IOException | RuntimeException gone) {
-                        request.setAttribute(
-                                ATTRIBUTE,
-                                new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole."));
-                    }
-                    try {
-                        context.dispatch();
-                    } catch (RuntimeException over) {
-                        // timed out or gone
-                    }
-                })
-                .start();
+        context.setTimeout(patience.plus(READ_TIMEOUT).toMillis());
+        context.addListener(arrival);
+        engine.newProducer("body", () -> arrival.read(in, here, most, context)).start();
         return null;
     }
 
@@ -91,7 +91,7 @@ public final class RequestBody {
             }
             return filled == body.length ? body : Arrays.copyOf(body, filled);
         } catch (IOException gone) {
-            throw new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole.");
+            throw notWhole();
         }
     }
 
@@ -101,36 +101,102 @@ public final class RequestBody {
                 || request.getContentLengthLong() < 0 && request.getProtocol().startsWith("HTTP/2");
     }
 
-    private static byte[] read(byte[] here, InputStream in, long most) throws IOException, ProblemException {
-        byte[] rest = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 16L, most + 1 - here.length));
-        if (here.length + rest.length > most) {
-            throw tooLarge(most);
-        }
-        if (here.length == 0) {
-            return rest;
-        }
-        byte[] body = Arrays.copyOf(here, here.length + rest.length);
-        System.arraycopy(rest, 0, body, here.length, rest.length);
-        return body;
-    }
-
     private static ProblemException tooLarge(long most) {
         return new ProblemException(
                 ProblemType.BODY_TOO_LARGE, "The body is longer than " + most + " bytes, the most that is taken here.");
     }
 
-    /** A sender that takes too long is cut. */
-    private static final class GiveUp implements AsyncListener {
+    private static ProblemException notWhole() {
+        return new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole.");
+    }
+
+    /**
+     * A body on its way. The thread that reads it puts what it learned in here and not into the request: that may have
+     * been recycled meanwhile, and be another user's.
+     */
+    private static final class Arrival implements AsyncListener {
+        private final Duration patience;
+        private final long begin = System.nanoTime();
+        private volatile byte @Nullable [] body;
+        private volatile @Nullable ProblemException refused;
+
+        /** The container has ended the request: nothing of it may be touched. */
+        private volatile boolean over;
+
+        Arrival(Duration patience) {
+            this.patience = patience;
+        }
+
+        byte[] body() throws ProblemException {
+            byte[] whole = body;
+            if (whole == null) {
+                throw refused == null ? notWhole() : refused;
+            }
+            return whole;
+        }
+
+        void read(InputStream in, byte[] here, long most, AsyncContext context) {
+            try {
+                body = readAll(in, here, most);
+            } catch (ProblemException why) {
+                refused = why;
+            } catch (IOException | RuntimeException gone) {
+                refused = notWhole();
+            }
+            if (!over) {
+                try {
+                    context.dispatch();
+                } catch (RuntimeException ended) {
+                    // in between
+                }
+            }
+        }
+
+        /** The time is looked at between reads: only so can a sender be refused that sends a byte now and then. */
+        private byte[] readAll(InputStream in, byte[] here, long most) throws IOException, ProblemException {
+            ByteArrayOutputStream whole = new ByteArrayOutputStream();
+            whole.writeBytes(here);
+            byte[] piece = new byte[SHORT];
+            while (!over) {
+                int count = in.read(piece);
+                if (count < 0) {
+                    return whole.toByteArray();
+                }
+                if (whole.size() + count > most) {
+                    throw tooLarge(most);
+                }
+                whole.write(piece, 0, count);
+                if (System.nanoTime() - begin > patience.toNanos()) {
+                    throw tooSlow();
+                }
+            }
+            throw notWhole();
+        }
+
+        private ProblemException tooSlow() {
+            return new ProblemException(
+                    ProblemType.BAD_BODY, "The body did not arrive within " + patience.toSeconds() + " seconds.");
+        }
+
+        /** A sender that sends nothing at all, where the container itself waits for ever. */
         @Override
-        public void onTimeout(AsyncEvent event) {
+        public void onTimeout(AsyncEvent event) throws IOException {
+            over = true;
+            if (event.getAsyncContext().getResponse() instanceof HttpServletResponse response) {
+                ProblemResponse.send(response, tooSlow());
+            }
             event.getAsyncContext().complete();
         }
 
         @Override
-        public void onComplete(AsyncEvent event) {}
+        public void onComplete(AsyncEvent event) {
+            over = true;
+        }
 
         @Override
-        public void onError(AsyncEvent event) {}
+        public void onError(AsyncEvent event) {
+            over = true;
+        }
 
         @Override
         public void onStartAsync(AsyncEvent event) {}

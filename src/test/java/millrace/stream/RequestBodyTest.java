@@ -2,20 +2,28 @@ package millrace.stream;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import millrace.config.Config;
 import millrace.metrics.Metrics;
 import millrace.problem.ProblemException;
@@ -29,6 +37,8 @@ class RequestBodyTest {
             new StreamEngine(Config.load(new Properties(), Map.of(), Map.of()), new Metrics());
     private final Map<String, Object> attributes = new ConcurrentHashMap<>();
     private final CountDownLatch dispatched = new CountDownLatch(1);
+    private AsyncListener listener;
+    private HttpServletResponse response;
 
     @AfterEach
     void close() {
@@ -58,8 +68,54 @@ class RequestBodyTest {
         assertThrows(ProblemException.class, () -> RequestBody.readOrComeBack(request, engine, 7));
     }
 
+    @Test
+    void aSenderThatTakesTooLongIsRefusedAlthoughItSendsAByteNowAndThen() throws Exception {
+        HttpServletRequest request = request(-1, new Body(false, "0".repeat(200).split("(?<=0)")));
+        assertNull(RequestBody.readOrComeBack(request, engine, 1000, Duration.ofMillis(50)));
+        assertTrue(dispatched.await(5, TimeUnit.SECONDS));
+        assertThrows(ProblemException.class, () -> RequestBody.readOrComeBack(request, engine, 1000));
+    }
+
+    /** An empty answer with status 200 would tell a publisher that its update is safe. */
+    @Test
+    void aSenderThatSendsNothingIsNotAnsweredAsIfAllWereWell() throws Exception {
+        var body = new Body(false, "never");
+        HttpServletRequest request = request(-1, body);
+        body.holdUp = new CountDownLatch(1);
+        assertNull(RequestBody.readOrComeBack(request, engine, 1000));
+        AtomicInteger status = new AtomicInteger(200);
+        response = proxy(HttpServletResponse.class, (name, arguments) -> switch (name) {
+            case "isCommitted" -> false;
+            case "setStatus" -> {
+                status.set((int) arguments[0]);
+                yield null;
+            }
+            case "getOutputStream" -> new Sent();
+            default -> null;
+        });
+        listener.onTimeout(new AsyncEvent(context));
+        assertEquals(400, status.get());
+        body.holdUp.countDown();
+        assertFalse(dispatched.await(200, TimeUnit.MILLISECONDS), "an ended request was dispatched");
+    }
+
     private static String text(byte[] body) {
         return new String(body, US_ASCII);
+    }
+
+    private static final class Sent extends ServletOutputStream {
+        @Override
+        public void write(int b) {}
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+            throw new IllegalStateException();
+        }
     }
 
     /** The first piece is here, unless that is false; the others are read by whoever waits for them. */
@@ -68,6 +124,9 @@ class RequestBodyTest {
         private final boolean firstIsHere;
         private int piece;
         private int at;
+
+        /** Until this opens nothing comes. */
+        private volatile CountDownLatch holdUp = new CountDownLatch(0);
 
         Body(boolean firstIsHere, String... pieces) {
             this.firstIsHere = firstIsHere;
@@ -82,6 +141,12 @@ class RequestBodyTest {
 
         @Override
         public int read(byte[] to, int from, int length) {
+            try {
+                holdUp.await();
+                Thread.sleep(pieces.length > 100 ? 5 : 0);
+            } catch (InterruptedException stopped) {
+                return -1;
+            }
             while (piece < pieces.length && at == pieces[piece].length()) {
                 piece++;
                 at = 0;
@@ -117,13 +182,16 @@ class RequestBodyTest {
         }
     }
 
+    private final AsyncContext context = proxy(AsyncContext.class, (name, arguments) -> {
+        if (name.equals("dispatch")) {
+            dispatched.countDown();
+        } else if (name.equals("addListener")) {
+            listener = (AsyncListener) arguments[0];
+        }
+        return name.equals("getResponse") ? response : null;
+    });
+
     private HttpServletRequest request(long length, Body body) {
-        AsyncContext context = proxy(AsyncContext.class, (name, arguments) -> {
-            if (name.equals("dispatch")) {
-                dispatched.countDown();
-            }
-            return null;
-        });
         return proxy(HttpServletRequest.class, (name, arguments) -> switch (name) {
             case "getContentLengthLong" -> length;
             case "getHeader" -> length < 0 && arguments[0].equals("Transfer-Encoding") ? "chunked" : null;
