@@ -14,7 +14,8 @@ final class Audience extends Drainers.Task {
     private @Nullable EventStream[] members = new EventStream[1];
     private int end;
     private int size;
-    private boolean walking;
+    /** More than one for a moment where a drainer was replaced in the middle of a walk. */
+    private int walks;
 
     /** Where the slowest of them stood after the last walk, or where one began that has come since. */
     private long slowest = Long.MAX_VALUE;
@@ -32,7 +33,7 @@ final class Audience extends Drainers.Task {
 
     void add(EventStream stream) {
         if (end == members.length) {
-            if (size <= end / 2 && !walking) {
+            if (size <= end / 2 && walks == 0) {
                 compact();
             } else {
                 members = Arrays.copyOf(members, members.length * 2);
@@ -84,15 +85,26 @@ final class Audience extends Drainers.Task {
         int count;
         channel.lock.lock();
         try {
-            if (size <= end / 2) {
+            if (size <= end / 2 && walks == 0) {
                 compact();
             }
-            walking = true;
+            walks++;
             seen = members;
             count = end;
         } finally {
             channel.lock.unlock();
         }
+        long least = 0; // unknown, until the walk has come to its end
+        try {
+            least = walk(seen, count, batch);
+        } finally {
+            walked(count, least);
+        }
+        channel.trim();
+    }
+
+    /** Returns where the slowest stands. */
+    private long walk(@Nullable EventStream[] seen, int count, Batch batch) {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < count; i++) {
             EventStream stream = seen[i];
@@ -101,24 +113,26 @@ final class Audience extends Drainers.Task {
                 least = Math.min(least, stream.cursor());
                 if (!home.goesOn()) {
                     home.enqueue(this); // the drainer that took over walks from the start; idle readers cost it little
-                    least = 0;
-                    break;
+                    return 0;
                 }
             }
         }
+        return least;
+    }
+
+    private void walked(int count, long least) {
         channel.lock.lock();
         try {
-            walking = false;
+            walks--;
+            slowest = least;
             for (int i = count; i < end; i++) { // came during the walk
                 EventStream stream = members[i];
                 if (stream != null) {
-                    least = Math.min(least, stream.cursor());
+                    slowest = Math.min(slowest, stream.cursor());
                 }
             }
-            slowest = least;
         } finally {
             channel.lock.unlock();
         }
-        channel.trim();
     }
 }

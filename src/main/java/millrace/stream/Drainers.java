@@ -196,8 +196,11 @@ final class Drainers implements AutoCloseable {
             }
         }
 
-        /** In the same step of the same task as at the last look. By the timer only. */
+        /** In the same step of the same task as at the last look, or dead, or could not be started. By the timer only. */
         private boolean isStuck() {
+            if (!thread.isAlive()) {
+                return true;
+            }
             long now = steps;
             boolean same = (now & 1) == 1 && now == stepsAtLastLook;
             stepsAtLastLook = now;

@@ -20,6 +20,9 @@ public final class FormData {
     /** One name and its value, decoded. */
     public record Entry(String name, String value) {}
 
+    /** A body of a megabyte may hold half a million, each of which costs a hundred bytes here. */
+    private static final int MAX_ENTRIES = 10_000;
+
     private static final FormData EMPTY = new FormData(List.of());
 
     private final List<Entry> entries;
@@ -34,7 +37,8 @@ public final class FormData {
 
     /**
      * @param text as it stood in the URL or the body; {@code null} as if empty
-     * @throws ProblemException {@code BAD_PARAMETER} where a percent sequence or the UTF-8 is broken
+     * @throws ProblemException {@code BAD_PARAMETER} where it is not UTF-8, or has too many parameters; a percent sign that
+     *     begins no sequence stands for itself
      */
     public static FormData parse(@Nullable String text) throws ProblemException {
         if (text == null || text.isEmpty()) {
@@ -54,6 +58,10 @@ public final class FormData {
                 }
                 String name = decode(text.substring(start, equals));
                 String value = equals == end ? "" : decode(text.substring(equals + 1, end));
+                if (entries.size() == MAX_ENTRIES) {
+                    throw new ProblemException(
+                            ProblemType.BAD_PARAMETER, "There are more than " + MAX_ENTRIES + " parameters.");
+                }
                 entries.add(new Entry(name, value));
             }
             start = end + 1;
@@ -122,7 +130,7 @@ public final class FormData {
             byte b = bytes[from];
             if (b == '+') {
                 b = ' ';
-            } else if (b == '%' && from + 2 < bytes.length + 0) {
+            } else if (b == '%' && from + 2 < bytes.length) {
                 int high = Character.digit(bytes[from + 1], 16);
                 int low = Character.digit(bytes[from + 2], 16);
                 if (high >= 0 && low >= 0) {

@@ -41,8 +41,13 @@ final class Timer implements AutoCloseable {
         executor.setRemoveOnCancelPolicy(true);
         var unused = executor.scheduleAtFixedRate(
                 () -> {
-                    everyTick.run();
-                    turn(System.nanoTime());
+                    try {
+                        everyTick.run();
+                        turn(System.nanoTime());
+                    } catch (Throwable failure) { // also an Error, e.g. no further thread: else time stands still
+                        System.getLogger("millrace.stream")
+                                .log(System.Logger.Level.ERROR, "a turn of the clock failed", failure);
+                    }
                 },
                 TICK_NANOS,
                 TICK_NANOS,

@@ -64,7 +64,7 @@ public final class Application implements ServletContextListener {
         ServletContext context = event.getServletContext();
         try {
             start(context);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) { // also where a class is missing: our threads must not stay
             closeAll();
             if (failure instanceof ConfigException) {
                 LOG.log(Level.ERROR, "Millrace does not start: " + failure.getMessage());
