@@ -102,7 +102,7 @@ public record ApiError(int status, String message, String json, Map<String, Stri
     }
 
     /** Something failed on our side; what it was is in the log. */
-    static ApiError internal() {
+    public static ApiError internal() {
         return of(500, "server_error", null, null, "something failed on our side", Map.of());
     }
 

@@ -27,6 +27,7 @@ abstract class ChatServlet extends HttpServlet {
     @Serial
     private static final long serialVersionUID = 1;
 
+    private static final System.Logger LOG = System.getLogger("millrace.web");
     private static final String OUTCOME = "millrace.chat.outcome";
 
     /** How long the headers of a stream are held back for a status that may still be an error. */
@@ -107,6 +108,9 @@ abstract class ChatServlet extends HttpServlet {
                 outcome = new Outcome.Refused(refused.error());
             } catch (InterruptedException stopped) {
                 outcome = new Outcome.Refused(ApiError.stopped());
+            } catch (RuntimeException bug) { // without an outcome the client would wait for ever
+                LOG.log(System.Logger.Level.WARNING, "a chat request failed", bug);
+                outcome = new Outcome.Refused(ApiError.internal());
             }
             try {
                 request.setAttribute(OUTCOME, outcome);

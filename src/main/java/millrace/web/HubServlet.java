@@ -125,6 +125,7 @@ public final class HubServlet extends ProblemServlet {
 
     private void query(Parts use, HttpServletRequest request, HttpServletResponse response)
             throws AccessException, ProblemException, IOException {
+        use.access().authenticator().requireSubscribe(use.access().subscriber(request)); // before it costs us a body
         requireForm(request);
         byte[] body = RequestBody.readOrComeBack(request, use.engine(), use.maxBody());
         if (body != null) {

@@ -25,14 +25,17 @@ public final class StreamsServlet extends ProblemServlet {
     @Serial
     private static final long serialVersionUID = 1;
 
+    private static final String CUT = "/cut";
+
     /** How clients spell the cursor in the query, in the order of precedence. */
     static final List<String> CURSOR_NAMES = List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID");
 
     @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         String path = request.getPathInfo() == null ? "" : request.getPathInfo();
-        boolean cut = path.endsWith("/cut");
-        String id = path.substring(Math.min(1, path.length()), cut ? path.length() - 4 : path.length());
+        boolean cut = path.endsWith(CUT);
+        String whole = cut ? path.substring(0, path.length() - CUT.length()) : path;
+        String id = whole.startsWith("/") ? whole.substring(1) : "";
         if (!Runs.isRunId(id) || cut && !application().isDemo()) {
             throw notFound(request);
         }
