@@ -285,9 +285,14 @@ class ChannelTest {
             assertFalse(quick.text().contains("gap"), quick::text);
             slow.accept();
             assertEquals(CloseReason.COMPLETED, slow.awaitEnd());
-            String gap = "event: gap\nid: " + run.id() + "-15\ndata: {\"requested\":\"" + run.id()
-                    + "-0\",\"continues_after\":\"" + run.id() + "-15\"}\n\n";
-            assertTrue(slow.text().startsWith(gap + "id: " + run.id() + "-16\n"), slow::text);
+            // one gap, or several on end where its first one waited for the container while it was passed again
+            String id = run.id() + "-";
+            assertTrue(slow.text().startsWith("event: gap\n"), slow::text);
+            assertTrue(slow.text().contains("data: {\"requested\":\"" + id + "0\","), slow::text);
+            assertTrue(
+                    slow.text().contains("\"continues_after\":\"" + id + "15\"}\n\nid: " + id + "16\ndata: 16\n"),
+                    slow::text);
+            assertFalse(slow.text().contains("data: 15"), slow::text);
             assertTrue(slow.text().endsWith("data: 20\n\n"), slow::text);
         }
     }
