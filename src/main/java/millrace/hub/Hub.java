@@ -135,23 +135,24 @@ public final class Hub implements AutoCloseable {
      * @throws HistoryException if the history cannot be read
      */
     public Position position(@Nullable String cursor, View reader) {
+        long told = presence.changes(); // before anything else: a change may be told twice, but not be missed
         Bounds held = history.bounds();
         if (cursor == null) {
-            return new Position(delivered, null, null);
+            return new Position(delivered, null, null, told);
         }
         if (cursor.isEmpty()) {
             long now = delivered;
-            return new Position(now, idAt(now, reader), null);
+            return new Position(now, idAt(now, reader), null, told);
         }
         if (cursor.equals(EARLIEST)) {
-            return new Position(held.oldest() - 1, EARLIEST, null);
+            return new Position(held.oldest() - 1, EARLIEST, null, told);
         }
         OptionalLong found = cursor.charAt(0) == '#' ? cursors.sequence(cursor) : history.find(cursor);
         // everything after the place must be held; the update at the place itself need not be
         if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
-            return new Position(found.getAsLong(), cursor, null);
+            return new Position(found.getAsLong(), cursor, null, told);
         }
-        return new Position(held.oldest() - 1, EARLIEST, cursor);
+        return new Position(held.oldest() - 1, EARLIEST, cursor, told);
     }
 
     /**
@@ -197,7 +198,7 @@ public final class Hub implements AutoCloseable {
             Position position) {
         Subscriber subscriber = new Subscriber(this, subscription, selectors, principal);
         stream.heartbeat(subscriber);
-        if (position.lost() == null && joinIfNothingMissed(stream, subscriber, position.after())) {
+        if (position.lost() == null && joinIfNothingMissed(stream, subscriber, position)) {
             if (position.precedingId() == null) {
                 byte[] first = checkpoint(position.after());
                 if (first != null) {
@@ -211,27 +212,34 @@ public final class Hub implements AutoCloseable {
         engine.newProducer("hub-replay", () -> replay.run(position)).start();
     }
 
-    private boolean joinIfNothingMissed(EventStream stream, Subscriber subscriber, long after) {
+    private boolean joinIfNothingMissed(EventStream stream, Subscriber subscriber, Position position) {
         order.lock();
         try {
-            if (delivered != after) {
+            if (delivered != position.after()) {
                 return false;
             }
-            subscriber.reads(join(stream, subscriber), 0);
+            Place place = join(stream, subscriber, position.presence());
+            place.presence().forEach(stream::sendOwn);
+            subscriber.reads(place, 0);
             return true;
         } finally {
             order.unlock();
         }
     }
 
-    /** A reader's channel, of which it reads what comes after that sequence. */
-    record Place(SharedChannel shared, long from) {}
+    /**
+     * A reader's channel.
+     *
+     * @param from it reads what comes after this sequence
+     * @param presence events that tell who came and went since it asked
+     */
+    record Place(SharedChannel shared, long from, List<byte[]> presence) {}
 
     /**
      * Has the stream read its channel as soon as its replay has ended. Counted from now on, so that the channel keeps
      * for it what comes.
      */
-    Place join(EventStream stream, Subscriber subscriber) {
+    Place join(EventStream stream, Subscriber subscriber, long toldPresence) {
         Place place;
         order.lock();
         try {
@@ -246,7 +254,7 @@ public final class Hub implements AutoCloseable {
             if (!shared.channel.join(stream, delivered)) {
                 throw new IllegalStateException("something was appended out of order");
             }
-            place = new Place(shared, delivered);
+            place = new Place(shared, delivered, presenceSince(toldPresence, subscription));
             presence.add(subscriber);
             announce(subscriber, true); // it gets this itself: it stands in the order now
         } finally {
@@ -254,6 +262,23 @@ public final class Hub implements AutoCloseable {
         }
         stream.onClose(reason -> leave(subscriber, place.shared()));
         return place;
+    }
+
+    /** In the order. */
+    private List<byte[]> presenceSince(long told, Subscription reader) {
+        if (!tellsPresence || reader.view().equals(View.PUBLIC)) {
+            return List.of();
+        }
+        List<byte[]> events = new ArrayList<>();
+        for (Presence.Change change : presence.since(told)) {
+            for (Selector selector : change.subscriber().selectors()) {
+                if (reader.takes(true, Presence.topics(change.subscriber(), selector))) {
+                    events.add(Presence.event(
+                            change.subscriber(), selector, change.isActive(), reader.dialect(), cursors.of(delivered)));
+                }
+            }
+        }
+        return events;
     }
 
     private void leave(Subscriber subscriber, SharedChannel shared) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *     given
  * @param lost the cursor that is unknown or no longer held, told in a {@code gap} event; {@code null} where nothing is
  *     lost
+ * @param presence which changes of presence had been told by then; the later ones it gets too
  */
 public record Position(
-        long after, @Nullable String precedingId, @Nullable String lost) {}
+        long after, @Nullable String precedingId, @Nullable String lost, long presence) {}

@@ -3,11 +3,11 @@ package millrace.hub;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonValue;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import millrace.auth.Dialect;
 import millrace.sse.Event;
 import millrace.topic.Selector;
@@ -31,10 +31,13 @@ public final class Presence {
     /** The topic of the whole collection, and the beginning of all others. */
     public static final String ROOT = Hub.PATH + "/subscriptions";
 
+    /** Far more than come and go between a request and its joining. */
+    private static final int MAX_RECENT = 1024;
+
     private static final String CONTEXT = "https://mercure.rocks/";
 
     private final Map<String, Subscriber> active = new ConcurrentHashMap<>();
-    private final AtomicLong version = new AtomicLong();
+    private volatile long version;
     private final String instance = UUID.randomUUID().toString();
 
     /**
@@ -70,19 +73,49 @@ public final class Presence {
         }
     }
 
+    /** One subscriber came or went. */
+    record Change(long number, Subscriber subscriber, boolean isActive) {}
+
+    /** The last few, for those who were about to join when they happened. Guarded by the hub's order. */
+    private final ArrayDeque<Change> recent = new ArrayDeque<>();
+
+    /** In the hub's order. */
     void add(Subscriber subscriber) {
         active.put(subscriber.id(), subscriber);
-        version.incrementAndGet();
+        note(subscriber, true);
     }
 
-    boolean remove(Subscriber subscriber) {
-        version.incrementAndGet();
-        return active.remove(subscriber.id()) != null;
+    /** In the hub's order. */
+    void remove(Subscriber subscriber) {
+        active.remove(subscriber.id());
+        note(subscriber, false);
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by one thread at a time, in the order
+    private void note(Subscriber subscriber, boolean isActive) {
+        recent.add(new Change(version + 1, subscriber, isActive));
+        if (recent.size() > MAX_RECENT) {
+            recent.remove();
+        }
+        version++;
+    }
+
+    /** How many have come and gone. */
+    long changes() {
+        return version;
+    }
+
+    /** What happened after that number, as far as it is remembered. In the hub's order. */
+    List<Change> since(long number) {
+        if (version == number) {
+            return List.of();
+        }
+        return recent.stream().filter(change -> change.number() > number).toList();
     }
 
     /** Changes whenever somebody comes or goes, also over restarts. */
     public String version() {
-        return instance + "." + version.get();
+        return instance + "." + version;
     }
 
     /** One subscription, as a document of its own; {@code null} where it is not active. */

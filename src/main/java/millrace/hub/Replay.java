@@ -85,9 +85,14 @@ final class Replay {
                 return;
             }
         }
-        Hub.Place place = hub.join(stream, subscriber);
+        Hub.Place place = hub.join(stream, subscriber, position.presence());
         while (at < place.from()) {
             if (!givePage(place.from())) {
+                return;
+            }
+        }
+        for (byte[] presence : place.presence()) {
+            if (!give(new EncodedEvent(presence, place.from()))) {
                 return;
             }
         }

@@ -446,6 +446,26 @@ class HubTest {
                 0, hub.position(granted.received().getLast().id(), View.PUBLIC).after());
     }
 
+    /** A client may know that it is connected before it stands in the order: its headers go out first. */
+    @Test
+    void whoComesWhileAStreamIsBeingOpenedIsToldToIt() throws Exception {
+        Subscription everybody = subscription(mayRead("*"), "/.well-known/mercure/subscriptions{/topic}{/subscriber}");
+        for (boolean replays : new boolean[] {false, true}) {
+            Position position = hub.position(null, everybody.view());
+            PlayedReader other = subscribe(null, ANYBODY, "other");
+            if (replays) {
+                publish("n", "x");
+            }
+            PlayedReader reader = open(everybody, mayRead("*"), position);
+            reader.await(it -> it.data().size() == 2, "the other and itself");
+            assertTrue(
+                    reader.data().getFirst().contains("\"topic\":\"other\""),
+                    reader.data().toString());
+            reader.leave();
+            other.leave();
+        }
+    }
+
     @Test
     void presenceIsToldInTheDialectOfWhomItIsTold() throws Exception {
         PlayedReader modern = open(
