@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -62,15 +61,29 @@ public final class ChatBench {
     }
 
     public static void main(String[] args) throws Exception {
-        boolean smoke = Arrays.asList(args).contains("--smoke");
         Path home = Path.of(System.getProperty("bench.home"));
-        // a smoke test is a tenth of each scene, once: does everything work?
-        List<Scene> scenes = smoke
-                ? ALL.stream()
-                        .map(scene -> new Scene(scene.streams() / 10, scene.rate()))
-                        .toList()
-                : ALL;
-        new ChatBench(home, scenes, smoke ? 1 : 5, smoke ? 2 : 10).run();
+        List<Scene> scenes = ALL;
+        int rounds = 5;
+        int seconds = 10;
+        for (int i = 0; i < args.length; i++) {
+            switch (args[i]) {
+                case "--smoke" -> { // a tenth of each scene, once: does everything work?
+                    scenes = ALL.stream()
+                            .map(scene -> new Scene(scene.streams() / 10, scene.rate()))
+                            .toList();
+                    rounds = 1;
+                    seconds = 2;
+                }
+                case "--rounds" -> rounds = Integer.parseInt(args[++i]);
+                case "--scene" -> {
+                    String[] streamsAndRate = args[++i].split("x", 2);
+                    scenes = List.of(
+                            new Scene(Integer.parseInt(streamsAndRate[0]), Integer.parseInt(streamsAndRate[1])));
+                }
+                default -> throw new IllegalArgumentException("unknown option " + args[i]);
+            }
+        }
+        new ChatBench(home, scenes, rounds, seconds).run();
     }
 
     private void run() throws Exception {
@@ -92,7 +105,7 @@ public final class ChatBench {
     }
 
     private void warmUp(TokenServer upstream, int port) throws IOException {
-        for (Scene scene : scenes.subList(0, 2)) {
+        for (Scene scene : scenes.subList(0, Math.min(2, scenes.size()))) {
             measure(upstream, port, scene, -1, seconds);
         }
     }
