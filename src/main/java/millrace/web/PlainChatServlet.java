@@ -1,13 +1,10 @@
 package millrace.web;
 
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
-import jakarta.json.spi.JsonProvider;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.Serial;
 import java.util.Locale;
@@ -32,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 public final class PlainChatServlet extends ChatServlet {
     @Serial
     private static final long serialVersionUID = 1;
-
-    private static final JsonProvider JSON = JsonProvider.provider();
 
     private record Question(
             @Nullable String userMessage,
@@ -93,17 +88,7 @@ public final class PlainChatServlet extends ChatServlet {
     }
 
     private static Question readJson(byte[] body) throws ProblemException {
-        JsonValue value;
-        try (var reader = JSON.createReader(new ByteArrayInputStream(body))) {
-            value = reader.readValue();
-        } catch (JsonException malformed) {
-            throw new ProblemException(ProblemType.MALFORMED_JSON, "The body is not JSON in UTF-8.");
-        } catch (RuntimeException tooDeep) {
-            throw new ProblemException(ProblemType.BAD_BODY, "The JSON is nested too deep.");
-        }
-        if (!(value instanceof JsonObject object)) {
-            throw new ProblemException(ProblemType.BAD_BODY, "Send a JSON object: {\"user_message\": \"…\"}.");
-        }
+        JsonObject object = JsonBody.read(body, "{\"user_message\": \"…\"}");
         return new Question(text(object, "user_message"), text(object, "system_prompt"), text(object, "model"));
     }
 

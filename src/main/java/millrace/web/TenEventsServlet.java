@@ -3,19 +3,12 @@ package millrace.web;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
-import jakarta.json.spi.JsonProvider;
-import jakarta.json.stream.JsonParsingException;
 import java.io.Serial;
-import java.io.StringReader;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
 import millrace.config.Settings;
-import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.EventSink;
@@ -32,7 +25,6 @@ public final class TenEventsServlet extends StreamServlet {
     @Serial
     private static final long serialVersionUID = 1;
 
-    private static final JsonProvider JSON = JsonProvider.provider();
     private static final Pattern DIGITS = Pattern.compile("[0-9]{1,9}");
     private static final int MAX_EVENTS = 100_000;
     private static final int MAX_INTERVAL_MILLIS = 3_600_000;
@@ -97,30 +89,7 @@ public final class TenEventsServlet extends StreamServlet {
         }
 
         private static void putJson(byte[] body, Map<String, String> parameters) throws ProblemException {
-            JsonObject object;
-            try (var parser = JSON.createParser(new StringReader(utf8(body)))) {
-                parser.next();
-                if (!(parser.getValue() instanceof JsonObject whole)) {
-                    throw new ProblemException(
-                            ProblemType.BAD_BODY, "Send a JSON object, e.g. {\"n\": 10, \"interval\": 100}.");
-                }
-                object = whole;
-                if (parser.hasNext()) {
-                    parser.next(); // throws: there is something after the object
-                }
-            } catch (JsonParsingException malformed) {
-                var at = malformed.getLocation();
-                throw new ProblemException(Problem.of(
-                                ProblemType.MALFORMED_JSON,
-                                "The JSON is malformed at line " + at.getLineNumber() + ", column "
-                                        + at.getColumnNumber() + ".")
-                        .with("line", JSON.createValue(at.getLineNumber()))
-                        .with("column", JSON.createValue(at.getColumnNumber())));
-            } catch (CharacterCodingException | RuntimeException unreadable) {
-                // Parsson tells of too deep a nesting by a plain RuntimeException
-                throw new ProblemException(
-                        ProblemType.MALFORMED_JSON, "The body is not JSON in UTF-8, or nested too deeply.");
-            }
+            JsonObject object = JsonBody.read(body, "{\"n\": 10, \"interval\": 100}");
             for (Map.Entry<String, JsonValue> member : object.entrySet()) {
                 String text = member.getValue().toString();
                 if (member.getValue() instanceof JsonNumber number && isHuge(number.bigDecimalValue())) {
@@ -128,13 +97,6 @@ public final class TenEventsServlet extends StreamServlet {
                 }
                 parameters.put(member.getKey(), text);
             }
-        }
-
-        private static String utf8(byte[] body) throws CharacterCodingException {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(body))
-                    .toString();
         }
 
         private static boolean isHuge(BigDecimal number) {

@@ -1,0 +1,36 @@
+package millrace.web;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
+import org.junit.jupiter.api.Test;
+
+class JsonBodyTest {
+
+    @Test
+    void oneObjectIsRead() throws Exception {
+        assertEquals(
+                "ü", JsonBody.read(" {\"a\":\"ü\"} \n".getBytes(UTF_8), "{}").getString("a"));
+    }
+
+    @Test
+    void whatIsNoSingleObjectInUtf8IsRefused() {
+        assertEquals(ProblemType.BAD_BODY, refused("[1]".getBytes(UTF_8)));
+        for (String malformed : new String[] {"", " ", "{", "{\"a\":}", "{} {}", "{}x", "{}]", "[".repeat(5_000)}) {
+            assertEquals(ProblemType.MALFORMED_JSON, refused(malformed.getBytes(UTF_8)), malformed);
+        }
+        assertEquals(ProblemType.MALFORMED_JSON, refused("{\"a\":\"ü\"}".getBytes(ISO_8859_1)));
+        String deep = "{\"a\":" + "[".repeat(5_000) + "]".repeat(5_000) + "}";
+        assertEquals(ProblemType.MALFORMED_JSON, refused(deep.getBytes(UTF_8)));
+    }
+
+    private static ProblemType refused(byte[] body) {
+        return assertThrows(ProblemException.class, () -> JsonBody.read(body, "{}"))
+                .problem()
+                .type();
+    }
+}
