@@ -97,8 +97,8 @@ class HubCrashIT {
                     threads.add(Thread.ofVirtual().name("publisher-" + i).start(publishers.get(i)));
                 }
                 for (int kill = 0; kill < KILLS; kill++) {
-                    if (kill % 2
-                            == 0) { // the others come as they may: in the middle of reconnecting and replaying, too
+                    if (kill % 2 == 0) {
+                        // the other kills come as they may, in the middle of reconnecting and replaying too
                         awaitLife(subscribers);
                     }
                     Thread.sleep(ThreadLocalRandom.current().nextInt(500));
