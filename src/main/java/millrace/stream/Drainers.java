@@ -166,7 +166,7 @@ final class Drainers implements AutoCloseable {
                     task.queued.set(false); // before it runs: what comes during the run asks for another
                     try {
                         task.run(batch);
-                    } catch (RuntimeException bug) {
+                    } catch (Throwable bug) {
                         System.getLogger("millrace.stream")
                                 .log(System.Logger.Level.ERROR, "a drainer's task failed", bug);
                     }

@@ -58,8 +58,8 @@ public enum Container {
                         <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096">
                           <UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"/>
                         </Connector>
-                        <Engine name="Catalina" defaultHost="localhost">
-                          <Host name="localhost" appBase="webapps" autoDeploy="false">
+                        <Engine backgroundProcessorDelay="1" name="Catalina" defaultHost="localhost">
+                          <Host name="localhost" appBase="webapps" autoDeploy="true">
                             <Valve className="org.apache.catalina.valves.AccessLogValve" directory="%s"
                                    prefix="access" suffix=".log" rotatable="false" buffered="false"
                                    pattern="%%{remote}p %%s &quot;%%r&quot; %%D &quot;%%{Last-Event-ID}i&quot;"/>
