@@ -375,7 +375,11 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         }
         if (listeners != null) {
             for (Consumer<CloseReason> listener : listeners) {
-                listener.accept(reason);
+                try {
+                    listener.accept(reason);
+                } catch (RuntimeException bug) { // the others must hear of it all the same
+                    System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a listener failed", bug);
+                }
             }
         }
     }

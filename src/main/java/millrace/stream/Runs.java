@@ -87,6 +87,7 @@ public final class Runs {
      */
     public Run start(StreamOptions options, String origin, @Nullable String owner, String address, Producer producer)
             throws ProblemException {
+        engine.requireRoom(address);
         String ownerKey = owner == null ? "address " + address : "user " + owner;
         Run run;
         synchronized (lock) {

@@ -150,6 +150,10 @@ public final class StreamEngine implements AutoCloseable {
             StreamOptions options,
             Consumer<EventStream> setUp)
             throws ProblemException, IOException {
+        if (!request.isAsyncSupported()) {
+            throw new IllegalStateException(
+                    "a filter or servlet on the way lacks <async-supported>true</async-supported> (or asyncSupported = true)");
+        }
         String address = addressOf(request);
         admit(address);
         EventStream stream = new EventStream(this, options, drainers.any());
@@ -172,6 +176,11 @@ public final class StreamEngine implements AutoCloseable {
             begun = true;
             begin(stream, options, setUp);
             out.setWriteListener(outlet); // last: some containers call back within it
+        } catch (RuntimeException failure) {
+            if (begun) {
+                stream.lost(CloseReason.FAILED);
+            }
+            throw failure;
         } finally {
             if (!begun) {
                 leave(address);
@@ -212,18 +221,28 @@ public final class StreamEngine implements AutoCloseable {
         response.setHeader("X-Accel-Buffering", "no");
     }
 
-    private void admit(String address) throws ProblemException {
+    /** Refuses what {@link #open} would refuse now: before a producer is started for it. */
+    void requireRoom(String address) throws ProblemException {
         if (draining) {
             throw new ProblemException(
                     Problem.of(ProblemType.UNAVAILABLE, "The application stops; come back in a moment."),
                     Duration.ofSeconds(5));
         }
+        if (maxStreams > 0 && openCount.get() >= maxStreams) {
+            throw tooManyStreams();
+        }
+        AtomicInteger here = openByAddress.get(address);
+        if (maxStreamsPerAddress > 0 && here != null && here.get() >= maxStreamsPerAddress) {
+            throw tooManyForAddress();
+        }
+    }
+
+    private void admit(String address) throws ProblemException {
+        requireRoom(address);
         int now = openCount.incrementAndGet();
         if (maxStreams > 0 && now > maxStreams) {
             openCount.decrementAndGet();
-            throw new ProblemException(
-                    Problem.of(ProblemType.UNAVAILABLE, "This server has as many streams open as it may."),
-                    Duration.ofSeconds(10));
+            throw tooManyStreams();
         }
         if (maxStreamsPerAddress > 0) {
             int here = openByAddress
@@ -235,13 +254,23 @@ public final class StreamEngine implements AutoCloseable {
                     .get();
             if (here > maxStreamsPerAddress) {
                 leave(address);
-                throw new ProblemException(
-                        Problem.of(
-                                ProblemType.TOO_MANY_REQUESTS,
-                                "Your address has " + maxStreamsPerAddress + " streams open, the most it may."),
-                        Duration.ofSeconds(10));
+                throw tooManyForAddress();
             }
         }
+    }
+
+    private static ProblemException tooManyStreams() {
+        return new ProblemException(
+                Problem.of(ProblemType.UNAVAILABLE, "This server has as many streams open as it may."),
+                Duration.ofSeconds(10));
+    }
+
+    private ProblemException tooManyForAddress() {
+        return new ProblemException(
+                Problem.of(
+                        ProblemType.TOO_MANY_REQUESTS,
+                        "Your address has " + maxStreamsPerAddress + " streams open, the most it may."),
+                Duration.ofSeconds(10));
     }
 
     private void leave(String address) {

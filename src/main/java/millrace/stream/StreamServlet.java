@@ -1,11 +1,14 @@
 package millrace.stream;
 
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.Map;
 import millrace.config.Config;
 import millrace.config.Settings;
@@ -67,7 +70,8 @@ public abstract class StreamServlet extends HttpServlet {
     public void init() throws ServletException {
         StreamEngine found = StreamEngine.in(getServletContext());
         if (found == null) {
-            Config config = Config.load(System.getProperties(), System.getenv(), Map.of());
+            Config config =
+                    Config.load(System.getProperties(), System.getenv(), contextParameters(getServletContext()));
             found = new StreamEngine(config, new Metrics());
             found.installIn(getServletContext());
             ownEngine = found;
@@ -83,6 +87,15 @@ public abstract class StreamServlet extends HttpServlet {
         if (own != null) {
             own.close();
         }
+    }
+
+    /** The context parameters of an application, in which settings are looked for too. */
+    public static Map<String, String> contextParameters(ServletContext context) {
+        Map<String, String> parameters = new HashMap<>();
+        for (String name : Collections.list(context.getInitParameterNames())) {
+            parameters.put(name, context.getInitParameter(name));
+        }
+        return parameters;
     }
 
     /** The engine that serves this servlet. */

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A close for a peaceful reason waits for the bytes that are still to be written, and never completes between
  * {@code isReady() == false} and the next {@code onWritePossible} (Jetty truncates there). {@link #lost} and
- * {@link #giveUp} do not wait: there is nobody left to be truncated.
+ * {@link #giveUp} do not wait: there is nobody left to be truncated. Then another thread may still be asking
+ * {@code isReady()} of a response that is being recycled; whatever that answers, nothing is written after it.
  */
 abstract class WriteLoop {
 
@@ -251,7 +252,15 @@ abstract class WriteLoop {
             }
             // read before asking for content: what was appended before close() must still go out
             CloseReason toClose = closing;
-            Next next = owesFlush ? Next.WRITE : next(batch);
+            Next next;
+            try {
+                next = owesFlush ? Next.WRITE : next(batch);
+            } catch (RuntimeException bug) { // of ours; without this the stream would be nobody's for ever
+                System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a stream's content failed", bug);
+                CLOSING.compareAndSet(this, null, CloseReason.FAILED);
+                broken = true;
+                continue;
+            }
             if (next == Next.END) {
                 finish(endOfContent());
                 return;

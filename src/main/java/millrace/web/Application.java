@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
@@ -26,6 +25,7 @@ import millrace.history.History;
 import millrace.hub.Hub;
 import millrace.metrics.Metrics;
 import millrace.stream.StreamEngine;
+import millrace.stream.StreamServlet;
 import millrace.topic.HubUrl;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +74,7 @@ public final class Application implements ServletContextListener {
     }
 
     private void start(ServletContext context) {
-        Config read = Config.load(System.getProperties(), System.getenv(), contextParameters(context));
+        Config read = Config.load(System.getProperties(), System.getenv(), StreamServlet.contextParameters(context));
         Metrics counters = new Metrics();
         Upstreams upstreams = opened(new Upstreams(read, documentation(context), Clock.systemUTC()));
         StreamEngine engine = opened(new StreamEngine(read, counters));
@@ -195,13 +195,5 @@ public final class Application implements ServletContextListener {
                 }
             }
         }
-    }
-
-    private static Map<String, String> contextParameters(ServletContext context) {
-        Map<String, String> parameters = new HashMap<>();
-        for (String name : Collections.list(context.getInitParameterNames())) {
-            parameters.put(name, context.getInitParameter(name));
-        }
-        return parameters;
     }
 }

@@ -46,6 +46,8 @@ public final class DemoFilter extends HttpFilter {
         return isLoopback(request.getRemoteAddr())
                 && isLoopback(request.getLocalAddr())
                 && isLocalHost(host(request))
+                && !request.getProtocol()
+                        .equals("HTTP/1.0") // what a proxy speaks that was told nothing, and no browser
                 && FORWARDING.stream().allMatch(name -> request.getHeader(name) == null);
     }
 
