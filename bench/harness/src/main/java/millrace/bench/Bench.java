@@ -29,16 +29,21 @@ import java.util.concurrent.TimeUnit;
  * --add              adds to the results that target/results.tsv holds; with --rounds 0 only prints their table
  * --only a,b         contenders whose names contain one of these
  * --scenes A,B       scenes by their name
+ * --hold 20          how many seconds the idle subscribers are held
  * --java "options"   more options for every JVM that is a server
  * </pre>
  */
 public final class Bench {
+
+    /** How often the memory of idle subscribers is looked at while they are held. */
+    private static final int LOOKS = 4;
 
     private boolean smoke;
     private boolean adds;
     private int rounds = 5;
     private double seconds = 4;
     private double warmup = 3;
+    private int hold = 20;
     private String only = "";
     private final Set<Scene> scenes = EnumSet.allOf(Scene.class);
     private final Path logs;
@@ -54,10 +59,12 @@ public final class Bench {
                     rounds = 1;
                     seconds = 0.3;
                     warmup = 0.1;
+                    hold = 2;
                 }
                 case "--rounds" -> rounds = Integer.parseInt(args[++i]);
                 case "--seconds" -> seconds = Double.parseDouble(args[++i]);
                 case "--warmup" -> warmup = Double.parseDouble(args[++i]);
+                case "--hold" -> hold = Integer.parseInt(args[++i]);
                 case "--only" -> only = args[++i];
                 case "--scenes" -> {
                     scenes.clear();
@@ -285,7 +292,6 @@ public final class Bench {
                 jvm.usedBytes();
             }
             long before = jvm != null ? jvm.usedBytes() : Proc.residentBytes(server.pid());
-            int hold = smoke ? 2 : 20;
             Process client = ServerProcess.helper(loadClient(contender, server, Scene.IDLE, List.of("hold=" + hold)));
             Map<String, String> said = new HashMap<>();
             if (!read(client, said, "ready")) {
@@ -296,14 +302,29 @@ public final class Bench {
             }
             long cpu = Proc.cpuNanos(server.pid());
             long start = System.nanoTime();
-            Thread.sleep(hold * 1000L);
-            double share = (Proc.cpuNanos(server.pid()) - cpu) / (double) (System.nanoTime() - start);
-            long after = jvm != null ? jvm.usedBytes() : Proc.residentBytes(server.pid());
+            long cpuOfLooks = 0;
+            long after = 0;
+            StringBuilder seen = new StringBuilder();
+            for (int look = 1; look <= LOOKS; look++) {
+                Thread.sleep(hold * 1000L / LOOKS);
+                long beforeLook = Proc.cpuNanos(server.pid());
+                after = jvm != null ? jvm.usedBytes() : Proc.residentBytes(server.pid()); // collects first
+                cpuOfLooks += Proc.cpuNanos(server.pid()) - beforeLook; // a look costs more than the streams do
+                seen.append(look == 1 ? "" : ", ").append((after - before) / connections);
+            }
+            long resident = Proc.residentBytes(server.pid());
+            long spent = Proc.cpuNanos(server.pid()) - cpu - cpuOfLooks;
+            double share = spent / (double) (System.nanoTime() - start);
             client.outputWriter().append('\n').flush();
             read(client, said, "");
             String note = String.format(
-                    "%.2f %% of one core over %d s; %s",
-                    share * 100, hold, jvm != null ? "heap and direct buffers" : "resident");
+                    "%.2f %% of one core over %d s; %s, bytes each at %d looks: %s; resident in all %d MB",
+                    share * 100,
+                    hold,
+                    jvm != null ? "heap and direct buffers" : "resident",
+                    LOOKS,
+                    seen,
+                    resident >> 20);
             return new Result(
                     contender.name(),
                     Scene.IDLE,
