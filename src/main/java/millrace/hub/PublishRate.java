@@ -12,46 +12,44 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PublishRate {
 
-    private static final int SECONDS_OF_BURST = 10;
+    /** Saved time: what a bucket holds at most, in nanoseconds. */
+    private static final long FULL = Duration.ofSeconds(10).toNanos();
+
     private static final int MAX_BUCKETS = 10_000;
 
-    private final int perSecond;
+    private final long cost;
     private final LongSupplier nanoTime;
     private final Map<String, Bucket> buckets = new ConcurrentHashMap<>();
 
-    private record Bucket(double tokens, long at) {}
+    private record Bucket(long saved, long at) {}
 
     /**
      * @param perSecond 0 for no limit
      * @param nanoTime {@link System#nanoTime}
      */
     public PublishRate(int perSecond, LongSupplier nanoTime) {
-        this.perSecond = perSecond;
+        this.cost = perSecond == 0 ? 0 : Duration.ofSeconds(1).toNanos() / perSecond;
         this.nanoTime = nanoTime;
     }
 
     /** Takes one; or says how long to wait for the next, and takes nothing. */
     public @Nullable Duration take(String publisher) {
-        if (perSecond == 0) {
+        if (cost == 0) {
             return null;
         }
         if (buckets.size() > MAX_BUCKETS) {
-            buckets.values().removeIf(bucket -> filled(bucket) >= capacity()); // a full one is like none
+            buckets.values().removeIf(bucket -> filled(bucket) == FULL); // a full one is like none
         }
-        double[] left = new double[1];
+        long[] missing = new long[1];
         buckets.compute(publisher, (key, before) -> {
-            double tokens = before == null ? capacity() : filled(before);
-            left[0] = tokens;
-            return new Bucket(tokens >= 1 ? tokens - 1 : tokens, nanoTime.getAsLong());
+            long saved = before == null ? FULL : filled(before);
+            missing[0] = cost - saved;
+            return new Bucket(saved >= cost ? saved - cost : saved, nanoTime.getAsLong());
         });
-        return left[0] >= 1 ? null : Duration.ofNanos((long) ((1 - left[0]) / perSecond * 1e9));
+        return missing[0] <= 0 ? null : Duration.ofNanos(missing[0]);
     }
 
-    private double capacity() {
-        return (double) perSecond * SECONDS_OF_BURST;
-    }
-
-    private double filled(Bucket bucket) {
-        return Math.min(capacity(), bucket.tokens() + (nanoTime.getAsLong() - bucket.at()) / 1e9 * perSecond);
+    private long filled(Bucket bucket) {
+        return Math.min(FULL, bucket.saved() + nanoTime.getAsLong() - bucket.at());
     }
 }

@@ -1,5 +1,6 @@
 package millrace.hub;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -16,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import millrace.auth.Dialect;
@@ -27,6 +29,7 @@ import millrace.history.Stored;
 import millrace.history.Update;
 import millrace.metrics.Metrics;
 import millrace.stream.CloseReason;
+import millrace.stream.EventStream;
 import millrace.stream.PlayedReader;
 import millrace.stream.PlayedReader.Received;
 import millrace.stream.StreamEngine;
@@ -414,6 +417,26 @@ class HubTest {
         reader.leave();
         PlayedReader back = subscribe(held, ANYBODY, "n");
         back.awaitData("not read");
+    }
+
+    /** A drainer asks for the heartbeat in silence, but an update may come in just then. */
+    @Test
+    void aCheckpointIsNeverNewerThanWhatWasWritten() throws Exception {
+        Subscription subscription = subscription(ANYBODY, "n");
+        Subscriber subscriber = new Subscriber(hub, subscription, List.of(), ANYBODY);
+        AtomicReference<EventStream> stream = new AtomicReference<>();
+        PlayedReader reader = PlayedReader.openHeld(engine, options(), opening -> {
+            stream.set(opening);
+            subscriber.reads(hub.join(opening, subscriber, 0), 0);
+        });
+        publish("n", "not written");
+        publish("elsewhere", "x");
+        assertEquals(":\n\n", new String(subscriber.bytes(stream.get()), UTF_8));
+        reader.goOn();
+        reader.awaitData("not written");
+        reader.await(
+                it -> new String(subscriber.bytes(stream.get()), UTF_8).equals("id: " + hub.opaqueCursor() + "\n\n"),
+                "a checkpoint, now that it is written");
     }
 
     // ---- presence ----
