@@ -1,10 +1,12 @@
 package millrace.stream;
 
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
+import millrace.problem.ProblemType;
 
 /** Answers a request with a problem, before anything else was written. */
 public final class ProblemResponse {
@@ -17,6 +19,15 @@ public final class ProblemResponse {
             response.setHeader("Retry-After", Long.toString(Math.max(1, seconds)));
         }
         send(response, failure.problem());
+    }
+
+    /** Before a refusal is sent: says that the connection ends, where its rest of a body will not be read. */
+    public static void announceClose(HttpServletRequest request, HttpServletResponse response, Problem problem) {
+        // Jetty closes the connection then without saying so, and a client would use it for its next request
+        if (problem.type() == ProblemType.BODY_TOO_LARGE
+                && request.getProtocol().startsWith("HTTP/1")) {
+            response.setHeader("Connection", "close");
+        }
     }
 
     public static void send(HttpServletResponse response, Problem problem) throws IOException {

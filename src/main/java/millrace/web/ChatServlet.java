@@ -15,6 +15,7 @@ import millrace.chat.RefusedException;
 import millrace.problem.ProblemException;
 import millrace.stream.BrokenEnd;
 import millrace.stream.CloseReason;
+import millrace.stream.ProblemResponse;
 import millrace.stream.RunResponses;
 import millrace.stream.SameOrigin;
 
@@ -74,6 +75,7 @@ abstract class ChatServlet extends HttpServlet {
         } catch (RefusedException refused) {
             refuse(response, refused.error());
         } catch (ProblemException refused) {
+            ProblemResponse.announceClose(request, response, refused.problem());
             refuse(response, refused);
         }
     }

@@ -31,7 +31,6 @@ class BadInputIT {
                 "/streams",
                 "/streams/",
                 "/streams/cut",
-                "/streams//cut",
                 "/health",
                 "/health/",
                 "/health/x",
