@@ -35,6 +35,12 @@ public final class Node {
         return new ProcessBuilder(command).directory(DIRECTORY.toFile());
     }
 
+    /** Where the packages are, for a test that gives their files to a browser. Skips the calling test without npm. */
+    public static Path packages() {
+        install();
+        return DIRECTORY.resolve("node_modules");
+    }
+
     /** Installs exactly what the lock file names, once; copies the scripts each time, since they may have changed. */
     private static synchronized void install() {
         Path npm = Tool.NPM.path();
