@@ -246,11 +246,15 @@ public final class Hub implements AutoCloseable {
             Subscription subscription = subscriber.subscription();
             SharedChannel shared = channels.get(subscription);
             if (shared == null) {
-                shared = new SharedChannel(subscription, engine.newBroadcast(channelEvents, channelBytes, delivered));
+                shared = new SharedChannel(
+                        subscription,
+                        subscriber.selectors(),
+                        engine.newBroadcast(channelEvents, channelBytes, delivered));
                 channels.put(subscription, shared);
                 index.add(shared, subscription.selectors());
             }
             shared.subscribers++;
+            subscriber.shares(shared);
             if (!shared.channel.join(stream, delivered)) {
                 throw new IllegalStateException("something was appended out of order");
             }
@@ -260,7 +264,8 @@ public final class Hub implements AutoCloseable {
         } finally {
             order.unlock();
         }
-        stream.onClose(reason -> leave(subscriber, place.shared()));
+        SharedChannel joined = place.shared();
+        stream.onClose(reason -> leave(subscriber, joined));
         return place;
     }
 

@@ -1,12 +1,18 @@
 package millrace.hub;
 
+import java.util.List;
 import millrace.stream.BroadcastChannel;
 import millrace.stream.EncodedEvent;
+import millrace.topic.Selector;
 
 /** The channel of all subscribers with one subscription. It lives while it has subscribers. */
 final class SharedChannel {
 
     final Subscription subscription;
+
+    /** As the first subscriber wrote them. */
+    final List<Selector> selectors;
+
     final BroadcastChannel channel;
 
     /** Guarded by the hub's order. */
@@ -15,8 +21,9 @@ final class SharedChannel {
     /** The sequence of the last event appended; 0 before the first. Written in the hub's order. */
     private volatile long lastSequence;
 
-    SharedChannel(Subscription subscription, BroadcastChannel channel) {
+    SharedChannel(Subscription subscription, List<Selector> selectors, BroadcastChannel channel) {
         this.subscription = subscription;
+        this.selectors = selectors;
         this.channel = channel;
     }
 

@@ -19,19 +19,21 @@ public final class Subscriber implements EventStream.Heartbeat {
     private static final byte[] COMMENT = {':', '\n', '\n'};
 
     private final Hub hub;
-    private final String id = "urn:uuid:" + UUID.randomUUID();
-    private final Subscription subscription;
-    private final List<Selector> selectors;
+    private final UUID id = UUID.randomUUID();
     private final Principal principal;
+    private Subscription subscription;
+    private List<Selector> selectors;
 
-    /** Set once, when its replay has ended. */
-    private volatile @Nullable Reading reading;
+    /** Where its channel began for it, and the sequence of the last event that the replay gave it; 0 for none. */
+    private long joinedAfter;
+
+    private long replayed;
+
+    /** What it reads; set once, after the two above, when its replay has ended. */
+    private volatile @Nullable SharedChannel reading;
 
     /** By the drainer of its stream only. */
     private long toldCheckpoint;
-
-    /** @param replayed the sequence of the last event that the replay gave it; 0 for none */
-    private record Reading(Hub.Place place, long replayed) {}
 
     Subscriber(Hub hub, Subscription subscription, List<Selector> selectors, Principal principal) {
         this.hub = hub;
@@ -42,7 +44,7 @@ public final class Subscriber implements EventStream.Heartbeat {
 
     /** What presence calls it: a URN of its connection, made by the hub. */
     String id() {
-        return id;
+        return "urn:uuid:" + id;
     }
 
     Subscription subscription() {
@@ -59,21 +61,31 @@ public final class Subscriber implements EventStream.Heartbeat {
         return principal.payload(selector);
     }
 
-    void reads(Hub.Place place, long replayed) {
-        reading = new Reading(place, replayed);
+    /** Takes the channel's own objects for its equal ones: ten thousand that ask for the same hold it once. In the order. */
+    void shares(SharedChannel shared) {
+        subscription = shared.subscription;
+        if (selectors.equals(shared.selectors)) {
+            selectors = shared.selectors;
+        }
+    }
+
+    void reads(Hub.Place place, long lastReplayed) {
+        joinedAfter = place.from();
+        replayed = lastReplayed;
+        reading = place.shared();
     }
 
     /** In silence: a checkpoint where the cursor that the client has is older than what it need not have again. */
     @Override
     public byte[] bytes(EventStream stream) {
-        Reading now = reading;
+        SharedChannel now = reading;
         if (now == null) {
             return COMMENT; // in the middle of a replay
         }
         // In this order: what was delivered by now is in the channel, and so counted in its last sequence.
         long delivered = hub.delivered();
-        long last = now.place().shared().lastSequence();
-        long needed = last > now.place().from() ? last : now.replayed();
+        long last = now.lastSequence();
+        long needed = last > joinedAfter ? last : replayed;
         if (stream.sequence() < needed || delivered <= Math.max(stream.sequence(), toldCheckpoint)) {
             return COMMENT;
         }

@@ -1,7 +1,8 @@
 package millrace.stream;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -19,7 +20,17 @@ final class Drainers implements AutoCloseable {
 
     /** Something to be done by a drainer. */
     abstract static class Task {
-        private final AtomicBoolean queued = new AtomicBoolean();
+        private static final VarHandle QUEUED;
+
+        static {
+            try {
+                QUEUED = MethodHandles.lookup().findVarHandle(Task.class, "queued", boolean.class);
+            } catch (ReflectiveOperationException impossible) {
+                throw new LinkageError(impossible.getMessage(), impossible);
+            }
+        }
+
+        private volatile boolean queued;
 
         /** Called by one thread at a time, except where a drainer was replaced in the middle of it. */
         abstract void run(Batch batch);
@@ -97,7 +108,7 @@ final class Drainers implements AutoCloseable {
 
         /** Called on any thread; does not block. */
         void enqueue(Task task) {
-            if (task.queued.compareAndSet(false, true)) {
+            if (Task.QUEUED.compareAndSet(task, false, true)) {
                 queue.add(task);
                 Shift now = shift;
                 if (now.asleep) {
@@ -163,7 +174,7 @@ final class Drainers implements AutoCloseable {
                 }
                 if (task != null) {
                     step(1);
-                    task.queued.set(false); // before it runs: what comes during the run asks for another
+                    task.queued = false; // before it runs: what comes during the run asks for another
                     try {
                         task.run(batch);
                     } catch (Throwable bug) {

@@ -3,8 +3,6 @@ package millrace.stream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -28,13 +26,18 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     /** For the last event to arrive: some clients throw away what they have not read when the connection breaks. */
     private static final Duration BEFORE_A_CUT = Duration.ofMillis(100);
 
+    /** Longer than any process lives, and not too long to be counted in nanoseconds. */
+    private static final Duration FOREVER = Duration.ofDays(36_500);
+
+    private static final long NEVER = Long.MAX_VALUE;
+
     private static final byte[] COMMENT = {':', '\n', '\n'};
     private static final Heartbeat SILENT = stream -> COMMENT;
 
     private final StreamEngine engine;
     private final StreamOptions options;
     private final Drainers.Drainer home;
-    private final Run run = new Run();
+    private final @Nullable String address;
     private final long openedAt = System.nanoTime();
 
     // set once, before the first run
@@ -61,20 +64,16 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private volatile boolean heartbeatDue;
     private volatile long lastWrite = openedAt;
     private volatile Heartbeat heartbeat = SILENT;
-    private @Nullable List<Consumer<CloseReason>> onClose = new ArrayList<>(1);
+    private volatile long expiresAt = NEVER;
+    private @Nullable Consumer<CloseReason> onClose;
     private @Nullable CloseReason closedFor;
 
-    EventStream(StreamEngine engine, StreamOptions options, Drainers.Drainer home) {
+    /** @param address whom it counts for where streams per address are limited */
+    EventStream(StreamEngine engine, StreamOptions options, Drainers.Drainer home, @Nullable String address) {
         this.engine = engine;
         this.options = options;
         this.home = home;
-    }
-
-    private final class Run extends Drainers.Task {
-        @Override
-        void run(Batch batch) {
-            EventStream.this.run(batch);
-        }
+        this.address = address;
     }
 
     // ---- for those who open it, before start ----
@@ -127,13 +126,29 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     /** Calls that once, after the stream has ended, on any thread; at once if it has ended already. Must not block. */
     public void onClose(Consumer<CloseReason> listener) {
+        CloseReason already;
         synchronized (ownLock) {
-            if (closedFor == null && onClose != null) {
-                onClose.add(listener);
+            already = closedFor;
+            if (already == null) {
+                Consumer<CloseReason> before = onClose;
+                onClose = before == null
+                        ? listener
+                        : reason -> {
+                            tell(before, reason);
+                            tell(listener, reason);
+                        };
                 return;
             }
         }
-        listener.accept(closedFor == null ? CloseReason.FAILED : closedFor);
+        listener.accept(already);
+    }
+
+    private static void tell(Consumer<CloseReason> listener, CloseReason reason) {
+        try {
+            listener.accept(reason);
+        } catch (RuntimeException bug) { // the others must hear of it all the same
+            System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a listener failed", bug);
+        }
     }
 
     /**
@@ -144,10 +159,14 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         close(reason);
     }
 
-    /** Ends the stream after a time, as {@code EXPIRED}; a token's end, say. */
+    /**
+     * Ends the stream after that time, or up to a tenth of a second later, as {@code EXPIRED}; a token's end, say. To be
+     * called while the stream is being set up.
+     */
     public void expireAfter(Duration time) {
-        var task = engine.timer().schedule(time, () -> close(CloseReason.EXPIRED));
-        onClose(reason -> task.cancel(false));
+        if (time.compareTo(FOREVER) < 0) {
+            expiresAt = System.nanoTime() + time.toNanos();
+        }
     }
 
     void outlet(Outlet real) {
@@ -179,6 +198,11 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         return channel == from;
     }
 
+    @Nullable
+    String address() {
+        return address;
+    }
+
     Drainers.Drainer home() {
         return home;
     }
@@ -199,7 +223,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     @Override
     void schedule() {
-        home.enqueue(run);
+        home.enqueue(this);
     }
 
     @Override
@@ -240,6 +264,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             synchronized (ownLock) {
                 ownBatch = own == null ? null : own.poll();
                 ownWaits = own != null && !own.isEmpty();
+                if (!ownWaits) {
+                    own = null; // most streams have such bytes at their start alone
+                }
             }
             if (ownBatch != null) {
                 return Next.WRITE;
@@ -366,21 +393,15 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             first.abandon(reason); // its producer waits for a reader that will not come
         }
         engine.closed(this, reason);
-        List<Consumer<CloseReason>> listeners;
+        Consumer<CloseReason> listener;
         synchronized (ownLock) {
             closedFor = reason;
             own = null;
-            listeners = onClose;
+            listener = onClose;
             onClose = null;
         }
-        if (listeners != null) {
-            for (Consumer<CloseReason> listener : listeners) {
-                try {
-                    listener.accept(reason);
-                } catch (RuntimeException bug) { // the others must hear of it all the same
-                    System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a listener failed", bug);
-                }
-            }
+        if (listener != null) {
+            tell(listener, reason);
         }
     }
 
@@ -397,7 +418,12 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     /** The first look comes at a random time within the interval, so that heartbeats of many streams are spread. */
     private long firstLook() {
         long interval = options.heartbeat().toNanos();
-        return interval / 2 + ThreadLocalRandom.current().nextLong(Math.max(1, interval / 2));
+        long random = interval / 2 + ThreadLocalRandom.current().nextLong(Math.max(1, interval / 2));
+        return untilExpiry(System.nanoTime(), random);
+    }
+
+    private long untilExpiry(long now, long otherwise) {
+        return expiresAt == NEVER ? otherwise : Math.clamp(expiresAt - now, 0, otherwise);
     }
 
     @Override
@@ -410,6 +436,14 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             lost(CloseReason.TOO_SLOW);
             return -1;
         }
+        if (expiresAt != NEVER && expiresAt - now <= 0) {
+            close(CloseReason.EXPIRED); // looked at further: the client may take nothing
+        }
+        return isClosing() ? beat(now, stall) : untilExpiry(now, beat(now, stall));
+    }
+
+    /** A heartbeat, if it is due; returns the time until the next look for one. */
+    private long beat(long now, long stall) {
         long interval = options.heartbeat().toNanos();
         long silent = now - lastWrite;
         if (isIdle() && silent >= interval - TimeUnit.MILLISECONDS.toNanos(60)) {

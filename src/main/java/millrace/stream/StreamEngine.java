@@ -156,7 +156,7 @@ public final class StreamEngine implements AutoCloseable {
         }
         String address = addressOf(request);
         admit(address);
-        EventStream stream = new EventStream(this, options, drainers.any());
+        EventStream stream = new EventStream(this, options, drainers.any(), address);
         boolean begun = false;
         try {
             writeHeaders(response);
@@ -172,8 +172,7 @@ public final class StreamEngine implements AutoCloseable {
             ServletOutlet outlet = new ServletOutlet(stream, context, out, traits.mayBlock());
             context.addListener(outlet);
             stream.outlet(outlet);
-            stream.onClose(reason -> leave(address));
-            begun = true;
+            begun = true; // from here on the stream's end counts it out
             begin(stream, options, setUp);
             out.setWriteListener(outlet); // last: some containers call back within it
         } catch (RuntimeException failure) {
@@ -191,10 +190,9 @@ public final class StreamEngine implements AutoCloseable {
 
     /** As {@link #open}, onto something that is no servlet's response. */
     EventStream open(Outlet outlet, StreamOptions options, Consumer<EventStream> setUp) {
-        EventStream stream = new EventStream(this, options, drainers.any());
+        EventStream stream = new EventStream(this, options, drainers.any(), null);
         openCount.incrementAndGet();
         stream.outlet(outlet);
-        stream.onClose(reason -> openCount.decrementAndGet());
         begin(stream, options, setUp);
         return stream;
     }
@@ -273,9 +271,9 @@ public final class StreamEngine implements AutoCloseable {
                 Duration.ofSeconds(10));
     }
 
-    private void leave(String address) {
+    private void leave(@Nullable String address) {
         openCount.decrementAndGet();
-        if (maxStreamsPerAddress > 0) {
+        if (maxStreamsPerAddress > 0 && address != null) {
             openByAddress.computeIfPresent(address, (key, count) -> count.decrementAndGet() <= 0 ? null : count);
         }
     }
@@ -325,6 +323,7 @@ public final class StreamEngine implements AutoCloseable {
 
     void closed(EventStream stream, CloseReason reason) {
         open.remove(stream);
+        leave(stream.address());
         metrics.streamsOpen.labelValues(stream.kind()).dec();
         metrics.streamsClosed.labelValues(stream.kind(), reason.label()).inc();
         LOG.log(Level.DEBUG, () -> stream.kind() + " stream ended: " + reason.label());

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #giveUp} do not wait: there is nobody left to be truncated. Then another thread may still be asking
  * {@code isReady()} of a response that is being recycled; whatever that answers, nothing is written after it.
  */
-abstract class WriteLoop {
+abstract class WriteLoop extends Drainers.Task {
 
     static final int IDLE = 0;
     static final int DRAINING = 1;
@@ -213,6 +213,7 @@ abstract class WriteLoop {
     // ---- the loop ----
 
     /** Writes what is there, as far as the container takes it. */
+    @Override
     void run(Batch batch) {
         if (begin()) {
             drain(batch);

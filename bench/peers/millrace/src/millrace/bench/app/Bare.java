@@ -8,14 +8,19 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 
-/** An open response that was written to once: the container's own share of the memory of an idle stream. */
+/**
+ * An open response with the same headers that was written to once: the container's own share of the memory of an idle
+ * stream.
+ */
 public final class Bare extends HttpServlet {
     private static final long serialVersionUID = 1;
     private static final byte[] COMMENT = {':', '\n', '\n'};
 
     @Override
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        response.setContentType("text/event-stream");
+        response.setContentType("text/event-stream;charset=utf-8");
+        response.setHeader("Cache-Control", "private, no-store, no-transform"); // a container keeps what it has sent
+        response.setHeader("X-Accel-Buffering", "no");
         if (getServletContext().getServerInfo().startsWith("jetty")) {
             response.setBufferSize(8192); // as Millrace does
         }
