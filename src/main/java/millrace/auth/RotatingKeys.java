@@ -144,7 +144,9 @@ final class RotatingKeys implements KeySource {
         try {
             keys = reader.apply(fetch.get());
             return true;
-        } catch (IOException | IllegalArgumentException failure) {
+        } catch (IOException | RuntimeException | Error failure) {
+            // whatever it is, e.g. that the process may open no more files: without this thread keys would stay for
+            // ever
             if (Thread.interrupted()) {
                 throw new InterruptedException("closed while fetching");
             }
@@ -153,7 +155,7 @@ final class RotatingKeys implements KeySource {
                     "Keys could not be fetched from {0}, {1}: {2}",
                     place,
                     keys == null ? "and there are none yet" : "the last good ones stay",
-                    failure.getMessage());
+                    failure.getMessage() == null ? failure.toString() : failure.getMessage());
             return false;
         }
     }

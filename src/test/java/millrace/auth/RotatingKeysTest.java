@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.nimbusds.jose.JWSHeader;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -34,6 +35,7 @@ class RotatingKeysTest {
     private static final Duration LONG = Duration.ofHours(1);
     private static final Set<String> HS256 = Set.of("HS256");
     private static final String BAD = "bad";
+    private static final String UNEXPECTED = "unexpected";
 
     /** What the next fetches bring; an empty queue makes the fetch wait. */
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
@@ -96,6 +98,17 @@ class RotatingKeysTest {
                 Thread.sleep(1);
             }
             assertTrue(holds(keys, "a"));
+            answers.add(key("b"));
+            assertEquals(1, awaitCandidates(keys, "b"));
+        }
+    }
+
+    @Test
+    void aFetchThatFailsInAnUnexpectedWayIsNotTheLast() throws Exception {
+        answers.add(key("a"));
+        try (RotatingKeys keys = keys(LONG, Duration.ofMillis(1))) {
+            assertEquals(1, awaitCandidates(keys, "a"));
+            answers.add(UNEXPECTED);
             answers.add(key("b"));
             assertEquals(1, awaitCandidates(keys, "b"));
         }
@@ -207,6 +220,10 @@ class RotatingKeysTest {
                     fetches.incrementAndGet();
                     if (answer.equals(BAD)) {
                         throw new IOException("an outage");
+                    }
+                    if (answer.equals(UNEXPECTED)) {
+                        // as HttpClient does where the process may open no more files
+                        throw new UncheckedIOException(new IOException("too many open files"));
                     }
                     return answer;
                 },
