@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,7 +20,11 @@ import java.util.stream.Stream;
 final class DirectoryDisk implements Disk {
     private static final String LOCK = "lock";
 
+    /** Names in the system properties, which all web applications of a process share, a directory that one of them has. */
+    private static final String HELD = "millrace-history-held:";
+
     private final Path directory;
+    private final String held;
     private final FileChannel lockFile;
 
     /**
@@ -32,22 +35,35 @@ final class DirectoryDisk implements Disk {
     DirectoryDisk(Path directory) throws IOException {
         this.directory = directory;
         create(directory);
-        this.lockFile = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        this.held = HELD + directory.toRealPath();
+        // Not left to the lock alone: whoever opens a locked file again in the same process and closes it frees the
+        // lock
+        // of the first, for every other process.
+        if (System.getProperties().putIfAbsent(held, "") != null) {
+            throw inUse();
+        }
+        FileChannel file = null;
         FileLock lock = null;
         try {
-            lock = lockFile.tryLock();
-        } catch (OverlappingFileLockException heldByThisProcess) {
-            // the same answer as for another process: in a servlet container it is another web application
+            file = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            lock = file.tryLock();
+            if (lock == null) {
+                throw inUse();
+            }
+            this.lockFile = file;
         } finally {
             if (lock == null) {
-                lockFile.close();
+                System.getProperties().remove(held);
+                if (file != null) {
+                    file.close();
+                }
             }
         }
-        if (lock == null) {
-            throw new HistoryException(
-                    "The history in " + directory + " is in use by another process or web"
-                            + " application. Stop that one, or give this one a place of its own with millrace.history=file:PATH.");
-        }
+    }
+
+    private HistoryException inUse() {
+        return new HistoryException("The history in " + directory + " is in use by another process or web"
+                + " application. Stop that one, or give this one a place of its own with millrace.history=file:PATH.");
     }
 
     /** For the eyes of this user only: it holds private updates. */
@@ -64,6 +80,13 @@ final class DirectoryDisk implements Disk {
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } else {
             Files.createDirectory(directory);
+        }
+        // its name, and those of directories above it that are as new, have to survive a loss of power like what is in
+        // it
+        for (Path above = directory.getParent(); above != null; above = above.getParent()) {
+            if (Files.isWritable(above) && Files.isReadable(above)) {
+                forceNames(above);
+            }
         }
     }
 
@@ -94,6 +117,10 @@ final class DirectoryDisk implements Disk {
 
     @Override
     public void forceNames() throws IOException {
+        forceNames(directory);
+    }
+
+    private static void forceNames(Path directory) throws IOException {
         if (System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows")) {
             return; // a directory cannot be opened there, and its file systems log the creation of files by themselves
         }
@@ -109,7 +136,10 @@ final class DirectoryDisk implements Disk {
 
     @Override
     public void close() throws IOException {
-        lockFile.close();
+        if (lockFile.isOpen()) {
+            lockFile.close();
+            System.getProperties().remove(held);
+        }
     }
 
     @Override

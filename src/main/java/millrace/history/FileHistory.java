@@ -129,7 +129,7 @@ public final class FileHistory implements History {
                 segments.add(create());
             }
             active = segments.getLast();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) { // nobody else could ever open it again in this process
             closeFiles();
             throw e;
         }
@@ -252,25 +252,46 @@ public final class FileHistory implements History {
     private void run() {
         List<Pending> batch = new ArrayList<>();
         boolean open = true;
-        while (open) {
-            long size = 0;
-            for (Pending pending = await(); pending != null; pending = size < BATCH_BYTES ? queue.poll() : null) {
-                if (pending == end) {
-                    open = false;
-                    break;
+        try {
+            while (open) {
+                try {
+                    open = takeTurn(batch);
+                } catch (RuntimeException | Error bug) { // without this thread every publisher would wait for ever
+                    LOG.log(Level.ERROR, "The history in " + disk + " goes on after a failure", bug);
+                    HistoryException failure = new HistoryException("The history failed.", bug);
+                    batch.forEach(pending -> pending.future.completeExceptionally(failure)); // unless it is complete
+                    batch.clear();
+                    open = !closing.get(); // the end of the queue may have been in it
                 }
-                batch.add(pending);
-                size += pending.record.length;
             }
+        } finally {
+            finished = true;
+            failQueued();
+        }
+    }
+
+    /** Writes what waits. False at the end of the queue. */
+    private boolean takeTurn(List<Pending> batch) {
+        boolean open = true;
+        long size = 0;
+        for (Pending pending = await(); pending != null; pending = size < BATCH_BYTES ? queue.poll() : null) {
+            if (pending == end) {
+                open = false;
+                break;
+            }
+            batch.add(pending);
+            size += pending.record.length;
+        }
+        try {
             if (!batch.isEmpty()) {
                 write(batch);
-                queuedBytes.addAndGet(-size);
-                batch.clear();
             }
-            deleteDropped();
+        } finally {
+            queuedBytes.addAndGet(-size);
         }
-        finished = true;
-        failQueued();
+        batch.clear();
+        deleteDropped();
+        return open;
     }
 
     private @Nullable Pending await() {
@@ -337,20 +358,34 @@ public final class FileHistory implements History {
             buffer.put(pending.record);
         }
         Frame.seal(buffer, segment.salt, next, now, batch.size());
+        // Everything that takes memory comes before the write: where there is none left, either the whole batch fails
+        // or
+        // none of it. Half of it in the index would be missing from the file, which is cut off after a failure.
+        List<Stored> stored = new ArrayList<>(batch.size());
+        for (Pending pending : batch) {
+            Update update = pending.update;
+            long sequence = next + stored.size();
+            stored.add(new Stored(sequence, now, update.id(), update.topics(), update.isPrivate(), pending.event));
+        }
+        lock.lock();
+        try {
+            segment.reserve(batch.size());
+            tail.reserve(batch.size());
+        } finally {
+            lock.unlock();
+        }
         segment.file.write(segment.end(), frame, length);
         segment.file.force();
 
-        List<Stored> stored = new ArrayList<>(batch.size());
         lock.lock();
         try {
             forces++;
             int offset = (int) segment.end() + Frame.HEADER;
-            for (Pending pending : batch) {
-                Update update = pending.update;
-                Stored added = new Stored(next++, now, update.id(), update.topics(), update.isPrivate(), pending.event);
-                stored.add(added);
+            for (int i = 0; i < stored.size(); i++) {
+                Stored added = stored.get(i);
+                next++;
                 segment.add(added, offset, hash);
-                offset += pending.record.length;
+                offset += batch.get(i).record.length;
                 tail.add(added);
                 bytes += added.size();
                 newestId = added.id();
@@ -499,27 +534,40 @@ public final class FileHistory implements History {
 
     @Override
     public OptionalLong find(String id) {
-        List<Long> candidates = new ArrayList<>(1);
-        lock.lock();
-        try {
-            requireOpen();
-            drop(clock.millis());
-            int wanted = hash.of(id);
-            for (Segment segment : segments) {
-                candidates.addAll(segment.candidates(wanted, oldest));
+        int wanted = hash.of(id);
+        long from = 0;
+        while (true) {
+            long candidate;
+            lock.lock();
+            try {
+                requireOpen();
+                drop(clock.millis());
+                candidate = candidate(wanted, Math.max(from, oldest));
+            } finally {
+                lock.unlock();
             }
-        } finally {
-            lock.unlock();
-        }
-        for (long candidate : candidates) {
+            if (candidate < 0) {
+                return OptionalLong.empty();
+            }
             List<Stored> found = after(candidate - 1, 1, 1).updates();
             if (!found.isEmpty()
                     && found.getFirst().sequence() == candidate
                     && found.getFirst().id().equals(id)) {
                 return OptionalLong.of(candidate);
             }
+            from = candidate + 1;
         }
-        return OptionalLong.empty();
+    }
+
+    /** The smallest number from this one on of an update that may have an id with this hash; -1 for none. */
+    private long candidate(int wanted, long from) {
+        for (Segment segment : segments) {
+            long found = segment.next() > from ? segment.candidate(wanted, from) : -1;
+            if (found >= 0) {
+                return found;
+            }
+        }
+        return -1;
     }
 
     @Override

@@ -22,15 +22,24 @@ final class Ring {
         if (update.sequence() != next) {
             throw new IllegalArgumentException(update + " cannot follow #" + (next - 1));
         }
-        if (next - oldest == slots.length) {
-            Stored[] larger = new Stored[slots.length * 2];
+        reserve(1);
+        slots[slot(next++)] = update;
+        bytes += update.size();
+    }
+
+    /** Has room for so many more: then {@link #add} takes no memory. */
+    void reserve(int more) {
+        int length = slots.length;
+        while (length < next - oldest + more) {
+            length *= 2;
+        }
+        if (length > slots.length) {
+            Stored[] larger = new Stored[length];
             for (long i = oldest; i < next; i++) {
                 larger[(int) (i & (larger.length - 1))] = get(i);
             }
             slots = larger;
         }
-        slots[slot(next++)] = update;
-        bytes += update.size();
     }
 
     /** The update with this number, which must be held. */

@@ -168,23 +168,38 @@ final class Segment {
 
     /** Takes up an update whose record lies at this offset. */
     void add(Stored update, int offset, Hash hash) {
-        if (count == offsets.length) {
-            int larger = count * 2;
-            offsets = Arrays.copyOf(offsets, larger);
-            sizes = Arrays.copyOf(sizes, larger);
-            hashes = Arrays.copyOf(hashes, larger);
-            times = Arrays.copyOf(times, larger);
-            before = new int[larger];
-            buckets = new int[larger];
-            for (int i = 0; i < count; i++) {
-                link(i);
-            }
-        }
+        reserve(1);
         offsets[count] = offset;
         sizes[count] = (int) update.size();
         times[count] = update.timeMillis();
         hashes[count] = hash.of(update.id());
         link(count++);
+    }
+
+    /** Has room for so many more: then {@link #add} takes no memory. Where there is none, nothing has changed. */
+    void reserve(int more) {
+        int larger = offsets.length;
+        while (larger < count + more) {
+            larger *= 2;
+        }
+        if (larger == offsets.length) {
+            return;
+        }
+        int[] largerOffsets = Arrays.copyOf(offsets, larger);
+        int[] largerSizes = Arrays.copyOf(sizes, larger);
+        int[] largerHashes = Arrays.copyOf(hashes, larger);
+        long[] largerTimes = Arrays.copyOf(times, larger);
+        int[] largerBefore = new int[larger];
+        int[] largerBuckets = new int[larger];
+        offsets = largerOffsets;
+        sizes = largerSizes;
+        hashes = largerHashes;
+        times = largerTimes;
+        before = largerBefore;
+        buckets = largerBuckets;
+        for (int i = 0; i < count; i++) {
+            link(i);
+        }
     }
 
     private void link(int i) {
@@ -219,15 +234,16 @@ final class Segment {
         return times[(int) (sequence - base)];
     }
 
-    /** The numbers, not smaller than the given one, of the updates that may have an id with this hash; rising. */
-    List<Long> candidates(int hash, long from) {
-        List<Long> found = new ArrayList<>(1);
-        for (int i = buckets[hash & (buckets.length - 1)] - 1; i >= 0; i = before[i] - 1) {
-            if (hashes[i] == hash && base + i >= from) {
-                found.add(base + i);
+    /** The smallest number from this one on of an update that may have an id with this hash; -1 for none. */
+    long candidate(int hash, long from) {
+        long found = -1;
+        // from the newest to the oldest; publishers may give all updates the same id, so nothing is collected
+        for (int i = buckets[hash & (buckets.length - 1)] - 1; i >= 0 && base + i >= from; i = before[i] - 1) {
+            if (hashes[i] == hash) {
+                found = base + i;
             }
         }
-        return found.reversed();
+        return found;
     }
 
     /** Plans a page of this segment's updates from this number on. */

@@ -186,6 +186,25 @@ class FileHistoryFaultTest {
     }
 
     @Test
+    void aBugBetweenTwoBatchesDoesNotEndTheWriter() throws Exception {
+        AtomicLong asked = new AtomicLong();
+        InstantSource clock = () -> {
+            // the writer asks once for the batch, and then for what is too old
+            if (Thread.currentThread().getName().equals("millrace-history") && asked.incrementAndGet() == 2) {
+                throw new IllegalStateException("a bug");
+            }
+            return Instant.EPOCH;
+        };
+        try (FileHistory history =
+                FileHistory.open(directory, new Retention(1000, 1 << 20, Duration.ZERO), clock, sunk::add)) {
+            for (int i = 1; i <= 3; i++) {
+                Stored stored = history.append(HistoryContract.update("id" + i)).get(10, TimeUnit.SECONDS);
+                assertEquals(i, stored.sequence());
+            }
+        }
+    }
+
+    @Test
     void aFullDiskRefusesUntilThereIsSpaceAgain() throws IOException {
         CrashDisk disk = new CrashDisk(new Random(1));
         disk.capacity = 50_000;
