@@ -75,6 +75,8 @@ public final class Settings {
             Setting.number("millrace.drainers", 0, 0, 256, "Threads that write to clients; 0: one per processor.");
     public static final Setting<Long> MAX_BODY =
             Setting.bytes("millrace.max-body", "64k", "The largest request body that a stream's servlet takes.");
+    public static final Setting<Duration> BODY_TIME = Setting.duration(
+            "millrace.body-time", "60s", "A request body that has not come whole after so long is refused.");
     public static final Setting<Integer> MAX_STREAMS = Setting.number(
             "millrace.max-streams", 0, 0, Integer.MAX_VALUE, "Streams open at once, in all; 0: no limit of our own.");
     public static final Setting<Integer> MAX_STREAMS_PER_ADDRESS = Setting.number(

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
-import millrace.problem.ProblemType;
 
 /** Answers a request with a problem, before anything else was written. */
 public final class ProblemResponse {
@@ -21,11 +20,11 @@ public final class ProblemResponse {
         send(response, failure.problem());
     }
 
-    /** Before a refusal is sent: says that the connection ends, where its rest of a body will not be read. */
-    public static void announceClose(HttpServletRequest request, HttpServletResponse response, Problem problem) {
-        // Jetty closes the connection then without saying so, and a client would use it for its next request
-        if (problem.type() == ProblemType.BODY_TOO_LARGE
-                && request.getProtocol().startsWith("HTTP/1")) {
+    /** Before a refusal is sent: says that the connection ends, where its body or a rest of it will not be read. */
+    public static void announceClose(HttpServletRequest request, HttpServletResponse response) {
+        // Jetty closes the connection then without saying so, if what is unread is still on its way, and a client would
+        // use it for its next request
+        if (RequestBody.isUnread(request) && request.getProtocol().startsWith("HTTP/1")) {
             response.setHeader("Connection", "close");
         }
     }

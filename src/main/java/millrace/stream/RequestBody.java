@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Arrays;
+import millrace.config.Settings;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,6 @@ public final class RequestBody {
 
     private static final String ATTRIBUTE = "millrace.body";
     private static final byte[] NONE = {};
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
     /** Longer than a container waits for the next byte. */
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
 
@@ -36,7 +35,7 @@ public final class RequestBody {
      */
     public static byte @Nullable [] readOrComeBack(HttpServletRequest request, StreamEngine engine, long most)
             throws ProblemException {
-        return readOrComeBack(request, engine, most, PATIENCE);
+        return readOrComeBack(request, engine, most, engine.config().get(Settings.BODY_TIME));
     }
 
     static byte @Nullable [] readOrComeBack(
@@ -52,6 +51,7 @@ public final class RequestBody {
         }
         byte[] here = readWhatIsHere(request);
         if (here.length > 0 && here.length == request.getContentLengthLong()) {
+            request.setAttribute(ATTRIBUTE, NONE); // anything but an arrival
             return here;
         }
         InputStream in;
@@ -67,6 +67,12 @@ public final class RequestBody {
         context.addListener(arrival);
         engine.newProducer("body", () -> arrival.read(in, here, most, context)).start();
         return null;
+    }
+
+    /** Whether there is, or may be, a body of which not all has been read. */
+    static boolean isUnread(HttpServletRequest request) {
+        Object known = request.getAttribute(ATTRIBUTE);
+        return known instanceof Arrival arrival ? arrival.body == null : known == null && mayBeThere(request);
     }
 
     /**

@@ -131,7 +131,7 @@ public abstract class StreamServlet extends HttpServlet {
                 }
             }
         } catch (ProblemException refused) {
-            ProblemResponse.announceClose(request, response, refused.problem());
+            ProblemResponse.announceClose(request, response);
             ProblemResponse.send(response, refused);
         }
     }

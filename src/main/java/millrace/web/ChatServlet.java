@@ -75,7 +75,7 @@ abstract class ChatServlet extends HttpServlet {
         } catch (RefusedException refused) {
             refuse(response, refused.error());
         } catch (ProblemException refused) {
-            ProblemResponse.announceClose(request, response, refused.problem());
+            ProblemResponse.announceClose(request, response);
             refuse(response, refused);
         }
     }

@@ -11,6 +11,8 @@ import millrace.problem.ProblemType;
 /**
  * Where the container sends what it refuses itself, and what nobody answers: a problem instead of its page, without a
  * stack trace and without its version.
+ *
+ * <p>Jetty 12.0 does not tell the status of what its own login refuses but in the response.
  */
 public final class ErrorServlet extends ProblemServlet {
     @Serial
@@ -20,7 +22,10 @@ public final class ErrorServlet extends ProblemServlet {
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         Object status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
         Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
-        int code = status instanceof Integer number ? number : 404;
+        int code = status instanceof Integer number ? number : response.getStatus();
+        if (code < 400) {
+            code = 404; // somebody asked for this path itself
+        }
         ProblemType type = switch (code) {
             case 400 -> ProblemType.BAD_PARAMETER;
             case 401 -> ProblemType.UNAUTHORIZED;

@@ -27,7 +27,7 @@ abstract class ProblemServlet extends HttpServlet {
         try {
             answer(request, response);
         } catch (ProblemException refused) {
-            ProblemResponse.announceClose(request, response, refused.problem());
+            ProblemResponse.announceClose(request, response);
             ProblemResponse.send(response, refused);
         }
     }

@@ -154,6 +154,8 @@ final class TomcatServer implements AutoCloseable {
         connector.setProperty("maxKeepAliveRequests", "-1");
         // Publishing and chat bodies are form data and JSON; the application has its own, smaller limit.
         connector.setMaxPostSize(2 * 1024 * 1024);
+        // Paths that tell of one subscription hold a topic's slashes as %2F. The application reads paths as they came.
+        connector.setEncodedSolidusHandling("passthrough");
 
         if (options.h2c()) {
             Http2Protocol http2 = new Http2Protocol();

@@ -16,13 +16,13 @@ public enum Container {
     /** What {@code mvn -Prun} starts. */
     TOMCAT_11("tomcat11") {
         @Override
-        List<String> command(Path directory, int port) {
+        List<String> command(Path directory, int port, Setup setup) throws IOException {
             return List.of(
                     "-cp",
                     TARGET.resolve("run") + "/*" + java.io.File.pathSeparator + TARGET.resolve("run-classes"),
                     "millrace.run.Main",
                     "--war",
-                    WAR.toString(),
+                    war(setup, directory).toString(),
                     "--war2",
                     "/testapp=" + TestApp.war(),
                     "--port",
@@ -44,7 +44,7 @@ public enum Container {
     /** The distribution, with a {@code server.xml} that has only what is needed. */
     TOMCAT_10_1("tomcat10.1") {
         @Override
-        List<String> command(Path directory, int port) throws IOException {
+        List<String> command(Path directory, int port, Setup setup) throws IOException {
             Path home = distribution("apache-tomcat-10.1");
             Path conf = Files.createDirectories(directory.resolve("conf"));
             for (String file : List.of("web.xml", "catalina.properties")) {
@@ -55,7 +55,7 @@ public enum Container {
             Files.writeString(conf.resolve("server.xml"), """
                     <Server port="-1">
                       <Service name="Catalina">
-                        <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096">
+                        <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096" %s>
                           <UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"/>
                         </Connector>
                         <Engine backgroundProcessorDelay="1" name="Catalina" defaultHost="localhost">
@@ -67,9 +67,10 @@ public enum Container {
                         </Engine>
                       </Service>
                     </Server>
-                    """.formatted(port, directory));
+                    """.formatted(
+                    port, setup == Setup.ENCODED_SLASHES ? "encodedSolidusHandling=\"passthrough\"" : "", directory));
             Files.createDirectories(directory.resolve("temp"));
-            putWars(directory.resolve("webapps"));
+            putWars(directory, setup);
             return List.of(
                     "-Dcatalina.home=" + home,
                     "-Dcatalina.base=" + directory,
@@ -92,8 +93,8 @@ public enum Container {
     /** The distribution, as Servlet 6.1 (ee11). */
     JETTY_12_1("jetty12.1") {
         @Override
-        List<String> command(Path directory, int port) throws IOException {
-            return jetty(distribution("jetty-home-12.1"), "ee11", directory, port);
+        List<String> command(Path directory, int port, Setup setup) throws IOException {
+            return jetty(distribution("jetty-home-12.1"), "ee11", directory, port, setup);
         }
 
         @Override
@@ -105,8 +106,8 @@ public enum Container {
     /** The distribution, as Servlet 6.0 (ee10). */
     JETTY_12_0("jetty12.0") {
         @Override
-        List<String> command(Path directory, int port) throws IOException {
-            return jetty(distribution("jetty-home-12.0"), "ee10", directory, port);
+        List<String> command(Path directory, int port, Setup setup) throws IOException {
+            return jetty(distribution("jetty-home-12.0"), "ee10", directory, port, setup);
         }
 
         @Override
@@ -140,7 +141,7 @@ public enum Container {
     }
 
     /** Lays out the directory and gives the JVM's arguments from the class path on. Port 0 is any free one. */
-    abstract List<String> command(Path directory, int port) throws IOException;
+    abstract List<String> command(Path directory, int port, Setup setup) throws IOException;
 
     /** Matches the whole log once the container answers; group 1 is the port. */
     abstract Pattern started();
@@ -154,17 +155,26 @@ public enum Container {
         return key;
     }
 
-    private static List<String> jetty(Path home, String environment, Path directory, int port) throws IOException {
-        putWars(directory.resolve("webapps"));
+    private static List<String> jetty(Path home, String environment, Path directory, int port, Setup setup)
+            throws IOException {
+        putWars(directory, setup);
         Path ini = Files.createDirectories(directory.resolve("start.d"));
-        Files.writeString(ini.resolve("server.ini"), """
+        Files.writeString(
+                ini.resolve("server.ini"),
+                """
                 --modules=server,http,http2c,requestlog
                 jetty.http.host=127.0.0.1
                 jetty.http.port=%d
                 jetty.requestlog.filePath=%s/access.log
                 jetty.requestlog.append=true
                 jetty.requestlog.formatString=%%{remote}p %%s "%%r" %%{us}T "%%{Last-Event-ID}i"
-                """.formatted(port, directory));
+                """.formatted(port, directory)
+                        + switch (setup) {
+                            case STANDARD -> "";
+                            case ENCODED_SLASHES ->
+                                "jetty.httpConfig.uriCompliance=DEFAULT,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING\n";
+                            case LOGIN -> LoginWar.jettyRealm(directory) + "\n";
+                        });
         // in a file of its own: the server does not see properties that stand beside a module of an environment
         Files.writeString(
                 ini.resolve("webapp.ini"),
@@ -177,9 +187,13 @@ public enum Container {
                 "jetty.base=" + directory);
     }
 
-    private static void putWars(Path webapps) throws IOException {
-        Files.createDirectories(webapps);
-        copy(WAR, webapps.resolve("ROOT.war"));
+    private static Path war(Setup setup, Path directory) throws IOException {
+        return setup == Setup.LOGIN ? LoginWar.build(WAR, directory) : WAR;
+    }
+
+    private static void putWars(Path directory, Setup setup) throws IOException {
+        Path webapps = Files.createDirectories(directory.resolve("webapps"));
+        copy(war(setup, directory), webapps.resolve("ROOT.war"));
         copy(TestApp.war(), webapps.resolve("testapp.war"));
     }
 

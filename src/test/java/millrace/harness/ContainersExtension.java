@@ -106,12 +106,13 @@ final class ContainersExtension implements TestTemplateInvocationContextProvider
                 String[] nameAndValue = property.split("=", 2);
                 properties.put(nameAndValue[0], nameAndValue[1]);
             }
-            return Server.start(container, properties, wish.jvmArgs());
+            return Server.start(container, wish.setup(), 0, properties, wish.jvmArgs());
         }
 
         /** Default servers live as long as the run, others as long as the class that wished for them. */
         private ExtensionContext scope(ExtensionContext context) {
-            boolean standard = wish.properties().length == 0 && wish.jvmArgs().length == 0;
+            boolean standard =
+                    wish.properties().length == 0 && wish.jvmArgs().length == 0 && wish.setup() == Setup.STANDARD;
             ExtensionContext scope = context;
             while (!standard
                     && scope.getParent().isPresent()
@@ -123,7 +124,10 @@ final class ContainersExtension implements TestTemplateInvocationContextProvider
 
         /** With the wishes: a store also finds what its parents hold, and the default servers are in the root's. */
         private String key() {
-            return container.key() + Arrays.toString(wish.properties()) + Arrays.toString(wish.jvmArgs());
+            return container.key()
+                    + wish.setup()
+                    + Arrays.toString(wish.properties())
+                    + Arrays.toString(wish.jvmArgs());
         }
     }
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /**
  * Each {@link ContainerTest} of this class runs once on every container of the run, and gets the running
  * {@link Server} as a parameter. The default server of a container is shared by all classes of the run; one with
- * {@link #properties} or {@link #jvmArgs} of its own belongs to the class and ends with it.
+ * {@link #properties}, {@link #setup} or {@link #jvmArgs} of its own belongs to the class and ends with it.
  *
  * <p>{@code -Dcontainers=tomcat11,jetty12.1} narrows the run.
  */
@@ -23,6 +23,9 @@ public @interface OnContainers {
 
     /** Settings beside {@code millrace.demo=true}, e.g. {@code "millrace.heartbeat=500ms"}. */
     String[] properties() default {};
+
+    /** How the containers are set up. */
+    Setup setup() default Setup.STANDARD;
 
     /** Arguments for the container's JVM, e.g. {@code "-Xmx64m"}. */
     String[] jvmArgs() default {};

@@ -33,14 +33,16 @@ public final class Server implements AutoCloseable {
     private static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
 
     private final Container container;
+    private final Setup setup;
     private final List<String> jvmArgs;
     private final Path directory;
     private final Path log;
     private Process process;
     private int port;
 
-    private Server(Container container, List<String> jvmArgs, int port) throws IOException {
+    private Server(Container container, Setup setup, List<String> jvmArgs, int port) throws IOException {
         this.container = container;
+        this.setup = setup;
         this.jvmArgs = jvmArgs;
         this.port = port;
         // the time keeps what an earlier run wrote apart, for whoever reads the logs afterwards
@@ -53,18 +55,24 @@ public final class Server implements AutoCloseable {
 
     /** Starts a container of the test's own. The settings come on top of {@code millrace.demo=true}. */
     public static Server start(Container container, Map<String, String> properties, String... jvmArgs) {
-        return start(container, 0, properties, jvmArgs);
+        return start(container, Setup.STANDARD, 0, properties, jvmArgs);
     }
 
     /** The same, on a port that the test chose. */
     public static Server start(Container container, int port, Map<String, String> properties, String... jvmArgs) {
+        return start(container, Setup.STANDARD, port, properties, jvmArgs);
+    }
+
+    /** The same, in a container that is set up in that way. */
+    public static Server start(
+            Container container, Setup setup, int port, Map<String, String> properties, String... jvmArgs) {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("millrace.demo", "true");
         all.putAll(properties);
         List<String> args = new ArrayList<>(Arrays.asList(jvmArgs));
         all.forEach((key, value) -> args.add("-D" + key + "=" + value));
         try {
-            return new Server(container, args, port);
+            return new Server(container, setup, args, port);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -212,7 +220,7 @@ public final class Server implements AutoCloseable {
         command.add("-Xmx512m");
         command.add("-Djava.util.logging.SimpleFormatter.format=%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n");
         command.addAll(jvmArgs);
-        command.addAll(container.command(directory, port));
+        command.addAll(container.command(directory, port, setup));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class HubModernIT {
 
-    private static final String HUB = "https://hub.example/.well-known/mercure";
+    static final String HUB = "https://hub.example/.well-known/mercure";
     private static final String ISSUER = "https://login.example";
     private static final String SUBSCRIPTIONS = "/.well-known/mercure/subscriptions";
     private static final String TOPIC = "https://example.com/books/1";
@@ -38,17 +38,13 @@ class HubModernIT {
     @ContainerTest
     void aHubOf10SpeaksIt(Container container) throws Exception {
         Path keys = Files.createTempFile(Path.of("target").toAbsolutePath(), "keys", ".json");
-        Files.writeString(
-                keys,
-                "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"1\",\"k\":\""
-                        + BASE64.encodeToString(HubClient.KEY.getBytes(UTF_8)) + "\"}]}");
         Map<String, String> settings = Map.of(
                 "millrace.demo", "false",
                 "millrace.history", "memory",
                 "millrace.heartbeat", "500ms",
                 "millrace.hub.protocol", "1.0",
                 "millrace.hub.url", HUB,
-                "millrace.hub.issuers", ISSUER + " file:" + keys);
+                "millrace.hub.issuers", issuer(keys));
         try (Server server = Server.start(container, settings)) {
             var hub = new HubClient(server);
             String publisher =
@@ -128,7 +124,17 @@ class HubModernIT {
         }
     }
 
-    private static String bearer(String topics, String action) throws Exception {
+    /** A setting that names the issuer of {@link #bearer}, whose keys are in that file from now on. */
+    static String issuer(Path keys) throws Exception {
+        Files.writeString(
+                keys,
+                "{\"keys\":[{\"kty\":\"oct\",\"alg\":\"HS256\",\"kid\":\"1\",\"k\":\""
+                        + BASE64.encodeToString(HubClient.KEY.getBytes(UTF_8)) + "\"}]}");
+        return ISSUER + " file:" + keys;
+    }
+
+    /** @param topics a JSON array of matchers */
+    static String bearer(String topics, String action) throws Exception {
         String header = "{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"1\"}";
         String claims =
                 "{\"iss\":\"%s\",\"aud\":[\"%s\"],\"exp\":%d,\"authorization_details\":[{\"type\":\"https://mercure.rocks/authorization-detail\",\"actions\":[\"%s\"],\"topics\":%s,\"payload\":{\"of\":\"the grant\"}}]}"
