@@ -1,5 +1,6 @@
 package millrace.hub;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -55,6 +56,9 @@ public final class Hub implements AutoCloseable {
     /** The cursor for everything held, and the id before the first. */
     static final String EARLIEST = "earliest";
 
+    /** How long a publisher waits at most for drainers that are behind. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+
     private final StreamEngine engine;
     private final History history;
     private final Cursors cursors;
@@ -74,6 +78,9 @@ public final class Hub implements AutoCloseable {
 
     /** All updates up to this sequence have been handed to the channels; written in the order. */
     private volatile long delivered;
+
+    /** Completes when the drainers have caught up; done where they are not behind. Written in the order. */
+    private volatile CompletableFuture<Void> caughtUp = CompletableFuture.completedFuture(null);
 
     /**
      * @param open makes the history, which hands what it takes to the sink; the hub closes it
@@ -95,13 +102,17 @@ public final class Hub implements AutoCloseable {
     /**
      * Publishes. Does not block.
      *
-     * @return completes when the update is durable and on its way; exceptionally with {@link HistoryException}. Whoever
+     * @return completes when the update is durable and on its way, and the drainers are not far behind, or a second later
+     *     than that: so publishers that wait for their answers are no faster than what carries the updates away; exceptionally with {@link HistoryException}. Whoever
      *     goes on from there neither blocks nor takes long
      */
     public CompletableFuture<Stored> publish(Update update) {
         long begin = System.nanoTime();
         CompletableFuture<Stored> done = history.append(update);
-        return done.whenComplete((stored, failure) -> metrics.published(failure == null, System.nanoTime() - begin));
+        CompletableFuture<Stored> counted =
+                done.whenComplete((stored, failure) -> metrics.published(failure == null, System.nanoTime() - begin));
+        CompletableFuture<Void> behind = caughtUp;
+        return behind.isDone() ? counted : counted.thenCombine(behind, (stored, nothing) -> stored);
     }
 
     /** The history's sink: one at a time, in the order of the sequence. */
@@ -113,11 +124,20 @@ public final class Hub implements AutoCloseable {
             index.find(topics, shared -> {
                 if (shared.subscription.view().permits(stored.isPrivate(), topics)) {
                     shared.append(event);
+                    waitFor(shared.channel.behind());
                 }
             });
             delivered = stored.sequence();
         } finally {
             order.unlock();
+        }
+    }
+
+    /** In the order. */
+    private void waitFor(@Nullable CompletableFuture<Void> behind) {
+        if (behind != null && caughtUp.isDone()) {
+            caughtUp = behind;
+            engine.soon(LONGEST_WAIT, () -> behind.complete(null)); // a drainer may be stuck in a container
         }
     }
 

@@ -1,6 +1,7 @@
 package millrace.stream;
 
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Audience extends Drainers.Task {
 
+    private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    /** Below that the sleep itself costs more than it saves. */
+    private static final long WORTH_A_REST_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
     private final Channel channel;
     private final Drainers.Drainer home;
     private @Nullable EventStream[] members = new EventStream[1];
@@ -16,6 +22,15 @@ final class Audience extends Drainers.Task {
     private int size;
     /** More than one for a moment where a drainer was replaced in the middle of a walk. */
     private int walks;
+
+    /** When the next walk may begin for little; by the drainer. See {@link #rests}. */
+    private long restsUntil = System.nanoTime();
+
+    /**
+     * Where the last walk left those whom nothing keeps but a drainer's time: a client that takes nothing, or a replay,
+     * is no reason for others to wait.
+     */
+    private long served;
 
     /** Where the slowest of them stood after the last walk, or where one began that has come since. */
     private long slowest = Long.MAX_VALUE;
@@ -38,6 +53,9 @@ final class Audience extends Drainers.Task {
             } else {
                 members = Arrays.copyOf(members, members.length * 2);
             }
+        }
+        if (size == 0) {
+            served = stream.cursor();
         }
         stream.seat = end;
         members[end++] = stream;
@@ -64,6 +82,10 @@ final class Audience extends Drainers.Task {
         return slowest;
     }
 
+    long served() {
+        return served;
+    }
+
     private void compact() {
         int to = 0;
         for (int from = 0; from < end; from++) {
@@ -79,8 +101,35 @@ final class Audience extends Drainers.Task {
 
     // ---- by the drainer ----
 
+    /**
+     * A drainer that has walked over many rests twice as long, unless a full batch waits: what comes meanwhile goes out
+     * in the same writes, of which each costs the same whether it holds one event or ten. So under load at most a third
+     * of its time goes into small writes, and an event waits no longer than the rest and two walks.
+     */
+    private boolean rests(long now) {
+        return restsUntil - now > 0 && channel.waitingBytes(this) < Batch.MAX_BYTES;
+    }
+
+    private void rest(long begin, long end) {
+        long walked = end - begin;
+        restsUntil = walked < WORTH_A_REST_NANOS ? end : end + Math.min(2 * walked, LONGEST_REST_NANOS);
+    }
+
     @Override
     void run(Batch batch) {
+        long begin = System.nanoTime();
+        if (rests(begin)) {
+            home.postpone(this, restsUntil);
+            return;
+        }
+        walk(batch);
+        rest(begin, System.nanoTime());
+        if (channel.walked()) {
+            wake(); // those that gave way to others are still behind, and a publisher waits for them
+        }
+    }
+
+    private void walk(Batch batch) {
         @Nullable EventStream[] seen;
         int count;
         channel.lock.lock();
@@ -94,37 +143,34 @@ final class Audience extends Drainers.Task {
         } finally {
             channel.lock.unlock();
         }
-        long least = 0; // unknown, until the walk has come to its end
-        try {
-            least = walk(seen, count, batch);
-        } finally {
-            walked(count, least);
-        }
-        channel.trim();
-    }
-
-    /** Returns where the slowest stands. */
-    private long walk(@Nullable EventStream[] seen, int count, Batch batch) {
         long least = Long.MAX_VALUE;
-        for (int i = 0; i < count; i++) {
-            EventStream stream = seen[i];
-            if (stream != null) {
-                stream.run(batch);
-                least = Math.min(least, stream.cursor());
-                if (!home.goesOn()) {
-                    home.enqueue(this); // the drainer that took over walks from the start; idle readers cost it little
-                    return 0;
+        long leastServed = Long.MAX_VALUE;
+        boolean whole = false;
+        try {
+            for (int i = 0; i < count; i++) {
+                EventStream stream = seen[i];
+                if (stream != null) {
+                    stream.run(batch);
+                    least = Math.min(least, stream.cursor());
+                    leastServed = Math.min(leastServed, stream.waitsForDrainerAt());
+                    if (!home.goesOn()) {
+                        home.enqueue(this); // who took over walks from the start; idle readers cost it little
+                        return;
+                    }
                 }
             }
+            whole = true;
+        } finally {
+            walked(count, whole ? least : 0, whole ? leastServed : 0); // 0: unknown
         }
-        return least;
     }
 
-    private void walked(int count, long least) {
+    private void walked(int count, long least, long leastServed) {
         channel.lock.lock();
         try {
             walks--;
             slowest = least;
+            served = Math.min(leastServed, channel.next());
             for (int i = count; i < end; i++) { // came during the walk
                 EventStream stream = members[i];
                 if (stream != null) {

@@ -1,5 +1,6 @@
 package millrace.stream;
 
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,14 @@ import org.jspecify.annotations.Nullable;
  * its last event id. What all readers have read is let go of at once.
  */
 public final class BroadcastChannel extends Channel {
+
+    /** Far more than a full batch each, so waiting loses nothing; far less than what makes a reader lapse. */
+    private static final int PART_TO_WAIT = 8;
+
+    private static final int PART_TO_GO_ON = 16;
+
+    /** There while the drainers are behind; written under the lock. */
+    private volatile @Nullable CompletableFuture<Void> caughtUp;
 
     BroadcastChannel(Drainers drainers, ByteBudget budget, int maxEvents, long maxBytes, long afterSequence) {
         super(drainers, budget, maxEvents, maxBytes, afterSequence);
@@ -24,10 +33,42 @@ public final class BroadcastChannel extends Channel {
                 forgetOldest();
             }
             put(event);
+            if (caughtUp == null && drainersAreBehind(PART_TO_WAIT)) {
+                caughtUp = new CompletableFuture<>();
+            }
         } finally {
             lock.unlock();
         }
         wakeReaders();
+    }
+
+    /**
+     * Where the drainers are far behind: what a drainer completes when they no longer are. Who appends as fast as it can
+     * should wait for it, or readers lapse that are not slow.
+     */
+    public @Nullable CompletableFuture<Void> behind() {
+        return caughtUp;
+    }
+
+    @Override
+    boolean walked() {
+        super.walked();
+        CompletableFuture<Void> done;
+        lock.lock();
+        try {
+            if (caughtUp == null) {
+                return false;
+            }
+            if (drainersAreBehind(PART_TO_GO_ON)) {
+                return true;
+            }
+            done = caughtUp;
+            caughtUp = null;
+        } finally {
+            lock.unlock();
+        }
+        done.complete(null);
+        return false;
     }
 
     /**

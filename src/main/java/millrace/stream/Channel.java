@@ -162,6 +162,38 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         return (int) (number & (ring.length - 1));
     }
 
+    /** Bytes that wait for a drainer to walk over that audience. */
+    final long waitingBytes(Audience audience) {
+        lock.lock();
+        try {
+            return bytesAfter(audience.served());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** About: as if all events held were equally long. */
+    private long bytesAfter(long number) {
+        long held = next - oldest;
+        return held == 0 ? 0 : heldBytes * Math.max(0, next - Math.max(number, oldest)) / held;
+    }
+
+    /**
+     * Whether more than one of so many parts of what may be held waits for drainers; not for clients: those end as too
+     * slow.
+     */
+    final boolean drainersAreBehind(int part) {
+        for (Audience audience : audiences) {
+            if (audience != null
+                    && !audience.isEmpty()
+                    && (next - audience.served() > maxEvents / part
+                            || bytesAfter(audience.served()) > maxBytes / part)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     // ---- reading ----
 
     enum Gathered {
@@ -280,8 +312,8 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         }
     }
 
-    /** After a walk of one audience: lets go of what all have read. */
-    final void trim() {
+    /** After a walk of one audience: lets go of what all have read. True: it should walk on. */
+    boolean walked() {
         long slowest = Long.MAX_VALUE;
         lock.lock();
         try {
@@ -294,6 +326,7 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         } finally {
             lock.unlock();
         }
+        return false;
     }
 
     final Drainers drainers() {

@@ -2,6 +2,7 @@ package millrace.stream;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -95,7 +96,14 @@ final class Drainers implements AutoCloseable {
 
         private final int index;
         private final ConcurrentLinkedQueue<Task> queue = new ConcurrentLinkedQueue<>();
+
+        /** What is to run at a time of its own, the first one first. Locked by itself: a thread may take over. */
+        private final PriorityQueue<Later> later = new PriorityQueue<>(1, (a, b) -> Long.signum(a.at - b.at));
+
+        private volatile int laters;
         private volatile Shift shift;
+
+        private record Later(Task task, long at) {}
 
         private Drainer(int index) {
             this.index = index;
@@ -114,6 +122,51 @@ final class Drainers implements AutoCloseable {
                 if (now.asleep) {
                     LockSupport.unpark(now.thread);
                 }
+            }
+        }
+
+        /**
+         * Has the task run at that time (nanoTime) instead of now. Until then it counts as queued: whoever enqueues it
+         * wakes nobody. Called by the task itself, while it runs.
+         */
+        @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+        void postpone(Task task, long at) {
+            if (Task.QUEUED.compareAndSet(task, false, true)) {
+                synchronized (later) {
+                    later.add(new Later(task, at));
+                    laters++;
+                }
+            }
+            // else it was enqueued meanwhile, and is asked again in its turn
+        }
+
+        private @Nullable Task next() {
+            if (laters > 0) {
+                Task due = due();
+                if (due != null) {
+                    return due;
+                }
+            }
+            return queue.poll();
+        }
+
+        @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+        private @Nullable Task due() {
+            synchronized (later) {
+                Later first = later.peek();
+                if (first == null || first.at - System.nanoTime() > 0) {
+                    return null;
+                }
+                laters--;
+                return later.remove().task;
+            }
+        }
+
+        /** Nanoseconds until a postponed task is due; MAX_VALUE where there is none. */
+        private long untilNext() {
+            synchronized (later) {
+                Later first = later.peek();
+                return first == null ? Long.MAX_VALUE : Math.max(1, first.at - System.nanoTime());
             }
         }
 
@@ -167,7 +220,7 @@ final class Drainers implements AutoCloseable {
         private void serve() {
             Batch batch = new Batch();
             while (!closed && drainer.shift == this) {
-                Task task = drainer.queue.poll();
+                Task task = drainer.next();
                 if (task == null) {
                     batch.clear(); // the channel may be gone before the next event
                     task = await();
@@ -189,17 +242,22 @@ final class Drainers implements AutoCloseable {
         private @Nullable Task await() {
             for (int i = 0; i < SPINS; i++) {
                 Thread.onSpinWait();
-                Task task = drainer.queue.poll();
+                Task task = drainer.next();
                 if (task != null) {
                     return task;
                 }
             }
             asleep = true;
             try {
-                Task task = drainer.queue.poll(); // again: who enqueued before seeing 'asleep' did not wake us
+                Task task = drainer.next(); // again: who enqueued before seeing 'asleep' did not wake us
                 if (task == null && !closed) {
-                    LockSupport.park(this);
-                    task = drainer.queue.poll();
+                    long nanos = drainer.untilNext();
+                    if (nanos == Long.MAX_VALUE) {
+                        LockSupport.park(this);
+                    } else {
+                        LockSupport.parkNanos(this, nanos);
+                    }
+                    task = drainer.next();
                 }
                 return task;
             } finally {

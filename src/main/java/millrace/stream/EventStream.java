@@ -194,6 +194,11 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         return cursor;
     }
 
+    /** As the cursor, for a stream that nothing keeps but a drainer's time; MAX_VALUE for all others. */
+    long waitsForDrainerAt() {
+        return isIdle() && prelude == null ? cursor : Long.MAX_VALUE;
+    }
+
     boolean reads(Channel from) {
         return channel == from;
     }
@@ -359,7 +364,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             }
             sequence = batch.lastSequence;
         }
-        heartbeatDue = false;
+        if (heartbeatDue) {
+            heartbeatDue = false;
+        }
     }
 
     @Override

@@ -292,7 +292,7 @@ public final class StreamEngine implements AutoCloseable {
     }
 
     /** Runs it once, after that time; at once where the application stops. */
-    void soon(Duration delay, Runnable task) {
+    public void soon(Duration delay, Runnable task) {
         try {
             var unused = timer.schedule(delay, task);
         } catch (RejectedExecutionException stopped) {

@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -50,6 +52,7 @@ class HubTest {
     private static Config config() {
         Properties properties = new Properties();
         properties.setProperty("millrace.drain-time", "0s");
+        properties.setProperty("millrace.hub.channel-events", "800");
         return Config.load(properties, Map.of(), Map.of());
     }
 
@@ -64,6 +67,21 @@ class HubTest {
     void close() {
         engine.close();
         hub.close();
+    }
+
+    @Test
+    void aPublisherGetsItsAnswerWhenTheDrainersAreNotFarBehind() throws Exception {
+        PlayedReader reader = subscribe(null, ANYBODY, "n");
+        List<CompletableFuture<Stored>> answers = new ArrayList<>();
+        synchronized (reader) { // its drainer waits in isReady()
+            for (int i = 0; i < 200; i++) {
+                answers.add(hub.publish(new Update("urn:" + i, List.of("n"), false, null, "" + i, null)));
+            }
+            assertTrue(answers.getFirst().isDone());
+            assertFalse(answers.getLast().isDone());
+        }
+        assertEquals("urn:199", answers.getLast().get(10, TimeUnit.SECONDS).id());
+        reader.awaitData("199");
     }
 
     // ---- routing ----

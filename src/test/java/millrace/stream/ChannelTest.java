@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -83,6 +84,42 @@ class ChannelTest {
         assertEquals(numbers(1, 50), quick.text());
         assertFalse(quick.stream.isClosing());
         assertFalse(slow.text().contains("data: 50"), slow::text);
+    }
+
+    @Test
+    void whoAppendsIsToldWhileDrainersAreBehindAndWhenTheyHaveCaughtUp() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(800, 1 << 20, 0); // more than 100 waiting are many
+        var client = new Client(channel, 1);
+        CompletableFuture<Void> caughtUp;
+        synchronized (client) { // its drainer waits in isReady()
+            append(channel, 1, 200);
+            caughtUp = channel.behind();
+            assertNotNull(caughtUp);
+            assertFalse(caughtUp.isDone());
+        }
+        caughtUp.get(10, TimeUnit.SECONDS);
+        assertNull(channel.behind());
+        await(() -> client.text().endsWith("data: 200\n\n"));
+    }
+
+    @Test
+    void nobodyWaitsForAReaderThatTakesNothing() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(800, 1 << 20, 0);
+        var client = new Client(channel, 1);
+        client.refuse();
+        append(channel, 1, 200);
+        await(() -> channel.behind() == null);
+        append(channel, 201, 400);
+        await(() -> channel.behind() == null);
+        client.accept();
+        await(() -> client.text().endsWith("data: 400\n\n"));
+        assertEquals(numbers(1, 400), client.text());
+    }
+
+    private static void append(BroadcastChannel channel, int first, int last) {
+        for (int i = first; i <= last; i++) {
+            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+        }
     }
 
     @Test

@@ -21,6 +21,8 @@ public final class Bare extends HttpServlet {
         response.setContentType("text/event-stream;charset=utf-8");
         response.setHeader("Cache-Control", "private, no-store, no-transform"); // a container keeps what it has sent
         response.setHeader("X-Accel-Buffering", "no");
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setHeader("Vary", "Origin");
         if (getServletContext().getServerInfo().startsWith("jetty")) {
             response.setBufferSize(8192); // as Millrace does
         }
