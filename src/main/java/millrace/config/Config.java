@@ -4,12 +4,17 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * The values of all settings, read once at the start: system property, then environment, then context parameter, then
  * default. Immutable; any thread may read it.
  */
 public final class Config {
+
+    /** What Kubernetes puts into every pod beside a Service called millrace, or millrace-something: nobody's mistake. */
+    private static final Pattern OF_KUBERNETES =
+            Pattern.compile("MILLRACE(_\\w+)?_(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT(_\\d+_(TCP|UDP|SCTP)(_\\w+)?)?)");
 
     private final Map<Setting<?>, Object> values;
 
@@ -34,7 +39,9 @@ public final class Config {
             rejectUnknown(key, "millrace.", byKey, "system property");
         }
         for (String key : environment.keySet()) {
-            rejectUnknown(key, "MILLRACE_", byEnvironmentName, "environment variable");
+            if (!OF_KUBERNETES.matcher(key).matches()) {
+                rejectUnknown(key, "MILLRACE_", byEnvironmentName, "environment variable");
+            }
         }
         for (String key : context.keySet()) {
             rejectUnknown(key, "millrace.", byKey, "context parameter");

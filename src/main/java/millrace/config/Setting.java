@@ -19,6 +19,11 @@ import java.util.function.Function;
  */
 public record Setting<T>(String key, String defaultText, String form, String sentence, Function<String, T> parser) {
 
+    /** As nanoseconds it is still a number; nothing lives longer. */
+    private static final Duration MAX_SPAN = Duration.ofDays(36_500);
+
+    private static final long MAX_BYTES = 1L << 50;
+
     public Setting {
         Objects.requireNonNull(parser);
         if (!key.startsWith("millrace.")) {
@@ -92,10 +97,24 @@ public record Setting<T>(String key, String defaultText, String form, String sen
         return new Setting<>(key, standard, "bytes", sentence, Setting::parseBytes);
     }
 
+    /** The same, and not less than this. */
+    static Setting<Long> bytes(String key, String standard, long least, String sentence) {
+        return new Setting<>(key, standard, "bytes", sentence, text -> {
+            long value = parseBytes(text);
+            if (value < least) {
+                throw new IllegalArgumentException("write at least " + least);
+            }
+            return value;
+        });
+    }
+
     private static Duration parseDuration(String text) {
         int digits = leadingDigits(text);
         long amount = digits == 0 || digits > 15 ? -1 : Long.parseLong(text.substring(0, digits));
-        return switch (amount < 0 ? "?" : text.substring(digits)) {
+        if (amount > MAX_SPAN.toMillis()) {
+            throw tooLong();
+        }
+        Duration span = switch (amount < 0 ? "?" : text.substring(digits)) {
             case "ms" -> Duration.ofMillis(amount);
             case "s" -> Duration.ofSeconds(amount);
             case "m" -> Duration.ofMinutes(amount);
@@ -103,19 +122,31 @@ public record Setting<T>(String key, String defaultText, String form, String sen
             case "d" -> Duration.ofDays(amount);
             default -> throw new IllegalArgumentException("write a whole number and a unit: 250ms, 15s, 5m, 2h or 7d");
         };
+        if (span.compareTo(MAX_SPAN) > 0) {
+            throw tooLong();
+        }
+        return span;
+    }
+
+    private static IllegalArgumentException tooLong() {
+        return new IllegalArgumentException("write at most " + MAX_SPAN.toDays() + "d");
     }
 
     private static long parseBytes(String text) {
         int digits = leadingDigits(text);
         long amount = digits == 0 || digits > 15 ? -1 : Long.parseLong(text.substring(0, digits));
-        return switch (amount < 0 ? "?" : text.substring(digits).toLowerCase(Locale.ROOT)) {
-            case "" -> amount;
-            case "k" -> amount << 10;
-            case "m" -> amount << 20;
-            case "g" -> amount << 30;
+        int power = switch (amount < 0 ? "?" : text.substring(digits).toLowerCase(Locale.ROOT)) {
+            case "" -> 0;
+            case "k" -> 10;
+            case "m" -> 20;
+            case "g" -> 30;
             default ->
                 throw new IllegalArgumentException("write a whole number of bytes, or with k, m or g: 65536, 64k, 16m");
         };
+        if (amount > MAX_BYTES >> power) {
+            throw new IllegalArgumentException("write at most " + (MAX_BYTES >> 30) + "g");
+        }
+        return amount << power;
     }
 
     private static int leadingDigits(String text) {

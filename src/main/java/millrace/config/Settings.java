@@ -127,6 +127,7 @@ public final class Settings {
     public static final Setting<Long> HISTORY_BYTES = Setting.bytes(
             "millrace.history-bytes",
             "256m",
+            1,
             "The history keeps at most so many bytes; on disk up to an eighth more for a while.");
     public static final Setting<Duration> HISTORY_AGE =
             Setting.duration("millrace.history-age", "0s", "The history keeps updates for so long; 0s for any time.");
@@ -214,13 +215,13 @@ public final class Settings {
             50,
             0,
             100_000,
-            "Templates and URL Patterns among the selectors of one subscription.");
+            "Templates and URL Patterns among the selectors of one subscription; one counts for each hundred of its states, so a large one as several.");
     public static final Setting<Integer> HUB_MAX_PATTERNS = Setting.number(
             "millrace.hub.max-patterns",
             10_000,
             0,
             10_000_000,
-            "Different templates and URL Patterns subscribed to at once, in all.");
+            "Different templates and URL Patterns subscribed to at once, in all, counted in the same way.");
     public static final Setting<Integer> HUB_MAX_TOPICS =
             Setting.number("millrace.hub.max-topics", 100, 1, 100_000, "Topics of one update.");
     public static final Setting<Integer> HUB_MAX_TOPIC_BYTES = Setting.number(
