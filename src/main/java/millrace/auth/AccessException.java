@@ -1,6 +1,7 @@
 package millrace.auth;
 
 import java.io.Serial;
+import java.time.Duration;
 import millrace.problem.Problem;
 import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,11 @@ public final class AccessException extends Exception {
 
     public Problem problem() {
         return problem;
+    }
+
+    /** When the same may be tried again; {@code null} where that would be in vain. */
+    public @Nullable Duration retryAfter() {
+        return cause == Cause.KEYS_UNAVAILABLE ? Duration.ofSeconds(1) : null;
     }
 
     /** For the operator's log, not for the client: what exactly was wrong. Holds nothing of the token. */

@@ -1,5 +1,6 @@
 package millrace.auth;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -58,38 +59,30 @@ public final class Origins {
 
     /** The headers of an answer to a page of this origin, for requests that are not preflights. */
     public Map<String, String> answerHeaders(@Nullable String origin) {
-        if (!allows(origin, null) || origin == null) {
-            return Map.of("Vary", "Origin");
-        }
-        return Map.of(
-                "Access-Control-Allow-Origin",
-                origin,
-                "Access-Control-Allow-Credentials",
-                "true",
-                "Access-Control-Expose-Headers",
-                EXPOSED_HEADERS,
-                "Vary",
-                "Origin");
+        return headers(origin, Map.of("Access-Control-Expose-Headers", EXPOSED_HEADERS));
     }
-
     /** The headers of the answer to a preflight ({@code OPTIONS} with {@code Access-Control-Request-Method}). */
     public Map<String, String> preflightHeaders(@Nullable String origin, List<String> methods) {
-        if (!allows(origin, null) || origin == null) {
-            return Map.of("Vary", "Origin");
-        }
-        return Map.of(
-                "Access-Control-Allow-Origin",
+        return headers(
                 origin,
-                "Access-Control-Allow-Credentials",
-                "true",
-                "Access-Control-Allow-Methods",
-                String.join(", ", methods),
-                "Access-Control-Allow-Headers",
-                ALLOWED_HEADERS,
-                "Access-Control-Max-Age",
-                "7200",
-                "Vary",
-                "Origin");
+                Map.of(
+                        "Access-Control-Allow-Methods",
+                        String.join(", ", methods),
+                        "Access-Control-Allow-Headers",
+                        ALLOWED_HEADERS,
+                        "Access-Control-Max-Age",
+                        "7200"));
+    }
+
+    private Map<String, String> headers(@Nullable String origin, Map<String, String> whereAllowed) {
+        Map<String, String> headers = new HashMap<>();
+        headers.put("Vary", "Origin");
+        if (origin != null && allows(origin, null)) {
+            headers.put("Access-Control-Allow-Origin", origin);
+            headers.put("Access-Control-Allow-Credentials", "true");
+            headers.putAll(whereAllowed);
+        }
+        return headers;
     }
 
     /** {@code https://example.com:8443/a/b} has the origin {@code https://example.com:8443}. */

@@ -21,7 +21,8 @@ public final class ErrorServlet extends ProblemServlet {
     @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         Object status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE);
-        Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+        Object asked = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
+        Object path = asked == null ? request.getRequestURI() : asked;
         int code = status instanceof Integer number ? number : response.getStatus();
         if (code < 400) {
             code = 404; // somebody asked for this path itself

@@ -110,7 +110,7 @@ final class HubAccess {
         if (challenge != null) {
             response.setHeader("WWW-Authenticate", challenge);
         }
-        return new ProblemException(refused.problem());
+        return new ProblemException(refused.problem(), refused.retryAfter());
     }
 
     /** Where the RFC 9728 metadata is; {@code null} where only 0.x is spoken, or the place cannot be told for sure. */

@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import millrace.auth.Principal;
 import millrace.history.HistoryException;
 import millrace.hub.Hub;
 import millrace.hub.Presence;
+import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.FormData;
@@ -55,7 +57,9 @@ public final class SubscriptionsServlet extends ProblemServlet {
             hub.metrics().refused("presence", refused.why().name().toLowerCase(Locale.ROOT));
             throw access.refusal(request, response, refused);
         } catch (HistoryException unavailable) {
-            throw new ProblemException(ProblemType.UNAVAILABLE, "The history cannot be read at the moment.");
+            throw new ProblemException(
+                    Problem.of(ProblemType.UNAVAILABLE, "The history cannot be read at the moment."),
+                    Duration.ofSeconds(5));
         }
     }
 
@@ -107,9 +111,14 @@ public final class SubscriptionsServlet extends ProblemServlet {
         }
         if (segments.isEmpty()) {
             FormData query = FormData.parse(request.getQueryString());
-            String match = dialect == Dialect.V0 ? query.first("topic") : query.first("match");
+            if (dialect == Dialect.V0) {
+                return new Presence.Filter(null, query.first("topic"), query.first("subscriber"));
+            }
+            String match = query.first("match");
+            String type = query.first("match_type");
+            // as in the path that the grant names: without a type it is the standard one
             return new Presence.Filter(
-                    dialect == Dialect.V0 ? null : query.first("match_type"), match, query.first("subscriber"));
+                    type == null && match != null ? "exact" : type, match, query.first("subscriber"));
         }
         int forMatch = dialect == Dialect.V0 ? 1 : 2;
         if (segments.size() < forMatch || segments.size() > forMatch + 1) {

@@ -31,6 +31,7 @@ class HubModernIT {
 
     static final String HUB = "https://hub.example/.well-known/mercure";
     private static final String ISSUER = "https://login.example";
+    private static final String AWAY = "https://away.example";
     private static final String SUBSCRIPTIONS = "/.well-known/mercure/subscriptions";
     private static final String TOPIC = "https://example.com/books/1";
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
@@ -44,13 +45,14 @@ class HubModernIT {
                 "millrace.heartbeat", "500ms",
                 "millrace.hub.protocol", "1.0",
                 "millrace.hub.url", HUB,
-                "millrace.hub.issuers", issuer(keys));
+                "millrace.hub.issuers", issuer(keys) + ", " + AWAY + " http://127.0.0.1:9/keys");
         try (Server server = Server.start(container, settings)) {
             var hub = new HubClient(server);
             String publisher =
                     bearer("[{\"match\":\"https://example.com/:kind/:id\",\"match_type\":\"urlpattern\"}]", "publish");
             String reader = bearer("[{\"match\":\"" + TOPIC + "\"}]", "subscribe");
             statuses(hub, publisher);
+            keysThatAreNotThereYet(hub);
             privateUpdates(hub, publisher, reader);
             presence(server, hub, reader);
         } finally {
@@ -77,6 +79,13 @@ class HubModernIT {
                 200,
                 hub.post(form("topic", TOPIC), "authorization", publisher.replace("Bearer", "bearer"))
                         .statusCode());
+    }
+
+    private static void keysThatAreNotThereYet(HubClient hub) throws Exception {
+        String token = bearer(AWAY, "[{\"match\":\"" + TOPIC + "\"}]", "subscribe");
+        HttpResponse<byte[]> answer = hub.get(hub.hub("match", TOPIC), "Authorization", token);
+        assertProblem(503, "unavailable", answer);
+        assertEquals("1", answer.headers().firstValue("Retry-After").orElse(""));
     }
 
     private static void privateUpdates(HubClient hub, String publisher, String reader) throws Exception {
@@ -107,6 +116,15 @@ class HubModernIT {
                     came.data().contains("\"type\":\"subscription\",\"match_type\":\"exact\",\"match\":\"" + TOPIC),
                     came.data());
             assertTrue(came.data().contains("\"payload\":{\"of\":\"the grant\"}"), came.data());
+            try (Following ofAnotherType = Following.get(hub.hub("match_urlpattern", TOPIC), "Authorization", reader)) {
+                String publisher = bearer("[{\"match\":\"*\"}]", "publish");
+                hub.post(form("topic", TOPIC, "data", "is it there?"), "Authorization", publisher);
+                assertEquals("is it there?", ofAnotherType.next().data());
+                URI exact = server.uri(SUBSCRIPTIONS + "?match=" + URLEncoder.encode(TOPIC, UTF_8));
+                String shown =
+                        new String(hub.get(exact, "Authorization", watcher).body(), UTF_8);
+                assertFalse(shown.contains("urlpattern"), "the grant is for exact alone: " + shown);
+            }
             URI collection = server.uri(SUBSCRIPTIONS + "?match=" + URLEncoder.encode(TOPIC, UTF_8));
             HttpResponse<byte[]> answer = hub.get(collection, "Authorization", watcher);
             String document = new String(answer.body(), UTF_8);
@@ -135,10 +153,14 @@ class HubModernIT {
 
     /** @param topics a JSON array of matchers */
     static String bearer(String topics, String action) throws Exception {
+        return bearer(ISSUER, topics, action);
+    }
+
+    private static String bearer(String issuer, String topics, String action) throws Exception {
         String header = "{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"kid\":\"1\"}";
         String claims =
                 "{\"iss\":\"%s\",\"aud\":[\"%s\"],\"exp\":%d,\"authorization_details\":[{\"type\":\"https://mercure.rocks/authorization-detail\",\"actions\":[\"%s\"],\"topics\":%s,\"payload\":{\"of\":\"the grant\"}}]}"
-                        .formatted(ISSUER, HUB, Instant.now().getEpochSecond() + 600, action, topics);
+                        .formatted(issuer, HUB, Instant.now().getEpochSecond() + 600, action, topics);
         Mac mac = Mac.getInstance("HmacSHA256");
         mac.init(new SecretKeySpec(HubClient.KEY.getBytes(UTF_8), "HmacSHA256"));
         String signed =
