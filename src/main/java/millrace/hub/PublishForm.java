@@ -62,7 +62,9 @@ public final class PublishForm {
         if (Topic.invisibleCharacter(topic) >= 0) {
             throw bad("A topic holds a control or format character.");
         }
-        if (hub.reserves(Topic.of(topic))) {
+        Topic named = Topic.of(topic);
+        // the path by which presence is told does not change with where the application lies
+        if (hub.reserves(named) || hub.isAtOrBelow(named, Hub.PATH)) {
             throw new ProblemException(
                     dialect == Dialect.V0 ? ProblemType.FORBIDDEN : ProblemType.BAD_PARAMETER,
                     "The topics at and below the hub's own path are the hub's.");

@@ -1,5 +1,6 @@
 package millrace.hub;
 
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -37,12 +38,16 @@ public record SubscribeForm(
             FormData query, FormData body, @Nullable String header, HubUrl hub, HubLimits limits, Set<Dialect> offered)
             throws ProblemException {
         Set<Selector> selectors = new LinkedHashSet<>();
+        Set<FormData.Entry> read = new HashSet<>();
         Dialect dialect = offered.contains(Dialect.V0) ? Dialect.V0 : Dialect.V1;
         for (FormData.Entry entry : query.and(body).entries()) {
             String name = entry.name();
             boolean modern = name.toLowerCase(Locale.ROOT).startsWith("match");
             if (!modern && !name.equals("topic") || !offered.contains(modern ? Dialect.V1 : Dialect.V0)) {
                 continue;
+            }
+            if (!read.add(entry)) {
+                continue; // ten thousand times the same is not worth compiling it ten thousand times
             }
             if (PublishForm.utf8Length(entry.value()) > limits.maxTopicBytes()) {
                 throw bad("A selector is longer than " + limits.maxTopicBytes() + " bytes.");
@@ -58,8 +63,9 @@ public record SubscribeForm(
             throw bad("Say what to subscribe to: topic, match, match_exact or match_urlpattern.");
         }
         var form = new SubscribeForm(List.copyOf(selectors), dialect, header != null ? header : cursor(query, body));
-        if (form.patterns() > limits.maxPatterns()) {
-            throw bad("One subscription has at most " + limits.maxPatterns() + " templates and patterns.");
+        if (form.patternWeight() > limits.maxPatterns()) {
+            throw bad("One subscription has at most " + limits.maxPatterns()
+                    + " templates and patterns; a large one counts as several.");
         }
         return form;
     }
@@ -78,21 +84,25 @@ public record SubscribeForm(
     }
 
     private static @Nullable String cursor(FormData query, FormData body) {
-        for (FormData form : List.of(body, query)) {
-            for (String name : CURSORS) {
-                String value =
-                        form.last(name); // where clients append one on every reconnect, the last is the fresh one
-                if (value != null) {
-                    return value;
-                }
+        String value = cursor(body);
+        return value != null ? value : cursor(query);
+    }
+
+    /** The last event id among these parameters, by whatever name; {@code null} where there is none. */
+    public static @Nullable String cursor(FormData parameters) {
+        for (String name : CURSORS) {
+            String value =
+                    parameters.last(name); // where clients append one on every reconnect, the last is the fresh one
+            if (value != null) {
+                return value;
             }
         }
         return null;
     }
 
-    /** The patterns among the selectors. */
-    public int patterns() {
-        return (int) selectors.stream().filter(Selector::isPattern).count();
+    /** As how many patterns the selectors count. */
+    public int patternWeight() {
+        return selectors.stream().mapToInt(Selector::weight).sum();
     }
 
     private static ProblemException bad(String detail) {

@@ -40,6 +40,11 @@ final class Automaton {
         return compiler.finish();
     }
 
+    /** What a match costs for each character, and what it takes in memory. */
+    int states() {
+        return steps.length;
+    }
+
     boolean matches(String text) {
         return matches(text, 0);
     }

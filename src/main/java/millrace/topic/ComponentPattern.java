@@ -71,6 +71,10 @@ final class ComponentPattern {
         return automaton == null ? component.equals(literal) : automaton.matches(component);
     }
 
+    int states() {
+        return automaton == null ? 0 : automaton.states();
+    }
+
     boolean matchesSpecialScheme() {
         for (String scheme : SPECIAL_SCHEMES) {
             if (matches(scheme)) {

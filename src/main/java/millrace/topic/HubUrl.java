@@ -32,12 +32,17 @@ public final class HubUrl {
      * dot segments and needless escapes, its path is the hub's or below it, on whatever host.
      */
     public boolean reserves(Topic topic) {
+        return isAtOrBelow(topic, reservedPath);
+    }
+
+    /** The same of another path, written without dot segments and needless escapes. */
+    public boolean isAtOrBelow(Topic topic, String where) {
         Url resolved = topic.url(this);
         if (resolved == null) {
             return false;
         }
         String path = decodeUnreserved(resolved.path());
-        return path.equals(reservedPath) || path.startsWith(reservedPath + "/");
+        return path.equals(where) || path.startsWith(where + "/");
     }
 
     Url url() {

@@ -25,9 +25,20 @@ public sealed interface Selector permits Everything, Exact, UriTemplate, UrlPatt
         };
     }
 
-    /** Whether it has to be tried, instead of being found by its text. */
-    default boolean isPattern() {
-        return this instanceof UriTemplate || this instanceof UrlPattern;
+    /** A pattern of so many states counts as one where patterns are limited; most have less. */
+    int STATES_OF_ONE = 100;
+
+    /**
+     * As how many patterns it counts: 0 where it is found by its text and need not be tried, otherwise 1 for each
+     * hundred states begun. So a limit on patterns is one on the time and the memory that they take.
+     */
+    default int weight() {
+        return switch (this) {
+            case Everything all -> 0;
+            case Exact topic -> 0;
+            case UriTemplate template -> Math.ceilDiv(template.states(), STATES_OF_ONE);
+            case UrlPattern pattern -> Math.max(1, Math.ceilDiv(pattern.states(), STATES_OF_ONE));
+        };
     }
 
     /** Selects every topic, written {@code *}. */

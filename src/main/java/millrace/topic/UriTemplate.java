@@ -77,6 +77,10 @@ final class UriTemplate implements Selector {
         return prefix;
     }
 
+    int states() {
+        return rest.states();
+    }
+
     @Override
     public boolean matches(Topic topic) {
         String candidate = topic.ascii();

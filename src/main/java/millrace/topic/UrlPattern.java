@@ -121,6 +121,10 @@ final class UrlPattern implements Selector {
         return prefix;
     }
 
+    int states() {
+        return components.values().stream().mapToInt(ComponentPattern::states).sum();
+    }
+
     @Override
     public boolean matches(Topic topic) {
         Url url = topic.url(hub);

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import millrace.auth.AccessException;
 import millrace.auth.Principal;
 import millrace.config.Config;
@@ -144,7 +144,7 @@ public final class HubServlet extends ProblemServlet {
                 use.url(),
                 use.limits(),
                 use.access().authenticator().dialects());
-        if (form.patterns() > 0 && use.hub().distinctPatterns() + form.patterns() > use.maxPatterns()) {
+        if (form.patternWeight() > 0 && use.hub().patternWeightWith(form.selectors()) > use.maxPatterns()) {
             throw new ProblemException(
                     Problem.of(ProblemType.UNAVAILABLE, "As many templates and patterns are subscribed to as may be."),
                     SOON);
@@ -259,11 +259,16 @@ public final class HubServlet extends ProblemServlet {
         response.getOutputStream().write(body);
     }
 
-    /** Answers a publisher when its update is durable. Only one of the callbacks touches the response. */
+    /**
+     * Answers a publisher when its update is durable. Only one of the callbacks touches the response; where the container
+     * ends the request meanwhile it waits for that one, or the response could be another user's by then.
+     */
     private static final class Answer implements AsyncListener {
         private final AsyncContext context;
         private final HttpServletResponse response;
-        private final AtomicBoolean given = new AtomicBoolean();
+        private final ReentrantLock lock = new ReentrantLock();
+        /** Guarded by the lock. */
+        private boolean given;
 
         Answer(AsyncContext context, HttpServletResponse response) {
             this.context = context;
@@ -271,10 +276,12 @@ public final class HubServlet extends ProblemServlet {
         }
 
         void give(@Nullable Stored stored, @Nullable Throwable failure) {
-            if (!given.compareAndSet(false, true)) {
-                return;
-            }
+            lock.lock();
             try {
+                if (given) {
+                    return;
+                }
+                given = true;
                 if (stored != null) {
                     acknowledge(response, stored.id());
                 } else {
@@ -283,6 +290,8 @@ public final class HubServlet extends ProblemServlet {
                 context.complete();
             } catch (IOException | RuntimeException gone) {
                 complete(); // nobody waits for the answer any more
+            } finally {
+                lock.unlock();
             }
         }
 
@@ -301,14 +310,26 @@ public final class HubServlet extends ProblemServlet {
 
         @Override
         public void onError(AsyncEvent event) {
-            if (given.compareAndSet(false, true)) {
+            if (end()) {
                 complete();
             }
         }
 
         @Override
         public void onComplete(AsyncEvent event) {
-            given.set(true);
+            end();
+        }
+
+        /** From here on nobody touches the response; false where it had been answered. */
+        private boolean end() {
+            lock.lock();
+            try {
+                boolean first = !given;
+                given = true;
+                return first;
+            } finally {
+                lock.unlock();
+            }
         }
 
         @Override

@@ -4,7 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
-import java.util.List;
+import millrace.hub.SubscribeForm;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.CloseReason;
@@ -26,9 +26,6 @@ public final class StreamsServlet extends ProblemServlet {
     private static final long serialVersionUID = 1;
 
     private static final String CUT = "/cut";
-
-    /** How clients spell the cursor in the query, in the order of precedence. */
-    static final List<String> CURSOR_NAMES = List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID");
 
     @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
@@ -97,19 +94,9 @@ public final class StreamsServlet extends ProblemServlet {
         response.setStatus(HttpServletResponse.SC_NO_CONTENT);
     }
 
-    /** Header before query; where a name is repeated the last is the fresh one. */
-    static @Nullable String cursor(HttpServletRequest request) throws ProblemException {
+    /** Header before query; the hub's names for it. */
+    private static @Nullable String cursor(HttpServletRequest request) throws ProblemException {
         String header = StreamRequest.lastEventId(request);
-        if (header != null) {
-            return header;
-        }
-        FormData query = FormData.parse(request.getQueryString());
-        for (String name : CURSOR_NAMES) {
-            String value = query.last(name);
-            if (value != null) {
-                return value;
-            }
-        }
-        return null;
+        return header != null ? header : SubscribeForm.cursor(FormData.parse(request.getQueryString()));
     }
 }

@@ -1,14 +1,22 @@
 package millrace.hub;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.URLEncoder;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import millrace.auth.Dialect;
+import millrace.problem.ProblemException;
+import millrace.stream.FormData;
+import millrace.topic.HubUrl;
 import org.junit.jupiter.api.Test;
 
 /** What keeps one publisher, one subject or a forger from more than it may have. */
@@ -54,6 +62,53 @@ class HubLimitsTest {
         limit.leave("a");
         assertTrue(limit.enter("a"));
         assertFalse(limit.enter("a"));
+    }
+
+    private static final HubLimits LIMITS = new HubLimits(100, 4096, 100, 50);
+
+    @Test
+    void nobodyPublishesWherePresenceIsToldWhereverTheHubLies() throws Exception {
+        for (String place : new String[] {"https://example.com/app/.well-known/mercure", "https://example.com/hub"}) {
+            HubUrl hub = HubUrl.of(place);
+            for (String topic : new String[] {
+                place,
+                Presence.ROOT + "/x/y",
+                "https://elsewhere.example/.well-known/./%6dercure/subscriptions/x/y",
+                hub.toString() + "/subscriptions/x/y"
+            }) {
+                FormData form = FormData.parse("topic=" + URLEncoder.encode(topic, UTF_8));
+                ProblemException refused = assertThrows(
+                        ProblemException.class, () -> PublishForm.parse(form, hub, LIMITS, Dialect.V1), topic);
+                assertEquals(400, refused.problem().status());
+            }
+            PublishForm.parse(FormData.parse("topic=/.well-known/mercurex"), hub, LIMITS, Dialect.V1);
+        }
+    }
+
+    @Test
+    void aPatternThatIsLargeCountsAsSeveral() throws Exception {
+        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        FormData small = FormData.parse("match_urlpattern=/:a&match_urlpattern=/b/:a");
+        assertEquals(2, subscribe(small, hub, new HubLimits(1, 4096, 100, 2)).patternWeight());
+        FormData large = FormData.parse("match_urlpattern=" + URLEncoder.encode("/([a-z]{0,900})", UTF_8));
+        assertThrows(ProblemException.class, () -> subscribe(large, hub, new HubLimits(1, 4096, 100, 8)));
+    }
+
+    @Test
+    void whatIsAskedForTenThousandTimesIsCompiledOnce() throws Exception {
+        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        String large = "match_urlpattern=" + URLEncoder.encode("/([a-z]{0,900})", UTF_8);
+        FormData form = FormData.parse((large + "&").repeat(9_999) + large);
+        var form1 = FormData.parse(large);
+        subscribe(form1, hub, LIMITS); // warm
+        long begin = System.nanoTime();
+        assertEquals(1, subscribe(form, hub, LIMITS).selectors().size());
+        long many = System.nanoTime() - begin;
+        assertTrue(many < Duration.ofMillis(500).toNanos(), "it took " + many / 1_000_000 + " ms");
+    }
+
+    private static SubscribeForm subscribe(FormData form, HubUrl hub, HubLimits limits) throws ProblemException {
+        return SubscribeForm.parse(form, FormData.empty(), null, hub, limits, EnumSet.allOf(Dialect.class));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package millrace.topic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,6 +32,29 @@ class SelectorIndexTest {
         index.add("one", selectors("/b"));
         index.add("none", selectors("/c"));
         assertEquals(List.of("both", "one"), found("/a", "/b"));
+    }
+
+    @Test
+    void patternsAreWeighedByTheirStatesAndTheSameOnesOnce() throws SelectorException {
+        HubUrl hub = HubUrl.of("https://hub.example/.well-known/mercure");
+        assertEquals(0, Selector.ofTemplate("/books/1").weight());
+        assertEquals(1, Selector.ofTemplate("/books{/kind}{/id}{?page,size}").weight());
+        assertEquals(2, Selector.ofTemplate("{?a,b,c,d,e}").weight());
+        assertEquals(1, Selector.ofUrlPattern("/books/:id", hub).weight());
+        assertEquals(1, Selector.ofUrlPattern("https://example.com/", hub).weight());
+        Selector large = Selector.ofUrlPattern("/([a-z]{0,200}).([a-z]{0,200})?([a-z]{0,200})", hub);
+        int weight = large.weight();
+        assertTrue(weight >= 12 && weight <= 14, "it weighs " + weight);
+        List<Selector> both = List.of(large, Selector.ofTemplate("/{x}"));
+        assertEquals(weight + 1, index.weightWith(both));
+        index.add("a", List.of(large));
+        assertEquals(weight + 1, index.weightWith(both));
+        assertEquals(weight, index.weightWith(List.of(large)), "who asks for what is there adds nothing");
+        index.add("b", List.of(large));
+        index.remove("a", List.of(large));
+        assertEquals(weight, index.weightWith(List.of()));
+        index.remove("b", List.of(large));
+        assertEquals(0, index.weightWith(List.of()));
     }
 
     @Test
