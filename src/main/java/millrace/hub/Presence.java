@@ -34,6 +34,9 @@ public final class Presence {
     /** Far more than come and go between a request and its joining. */
     private static final int MAX_RECENT = 1024;
 
+    /** Whoever has left is still held by its changes: one may have had a megabyte of selectors, and come back often. */
+    private static final long MAX_RECENT_BYTES = 8 << 20;
+
     private static final String CONTEXT = "https://mercure.rocks/";
 
     private final Map<String, Subscriber> active = new ConcurrentHashMap<>();
@@ -79,6 +82,9 @@ public final class Presence {
     /** The last few, for those who were about to join when they happened. Guarded by the hub's order. */
     private final ArrayDeque<Change> recent = new ArrayDeque<>();
 
+    /** About what they hold in memory. Guarded by the hub's order. */
+    private long recentBytes;
+
     /** In the hub's order. */
     void add(Subscriber subscriber) {
         active.put(subscriber.id(), subscriber);
@@ -94,10 +100,19 @@ public final class Presence {
     @SuppressWarnings("NonAtomicVolatileUpdate") // by one thread at a time, in the order
     private void note(Subscriber subscriber, boolean isActive) {
         recent.add(new Change(version + 1, subscriber, isActive));
-        if (recent.size() > MAX_RECENT) {
-            recent.remove();
+        recentBytes += bytes(subscriber);
+        while (recent.size() > MAX_RECENT || recentBytes > MAX_RECENT_BYTES) {
+            recentBytes -= bytes(recent.remove().subscriber());
         }
         version++;
+    }
+
+    private static long bytes(Subscriber subscriber) {
+        long bytes = 1_000;
+        for (Selector selector : subscriber.selectors()) {
+            bytes += 100 + 2L * selector.text().length() + 16L * Selector.STATES_OF_ONE * selector.weight();
+        }
+        return bytes;
     }
 
     /** How many have come and gone. */

@@ -10,13 +10,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URLEncoder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import millrace.auth.Dialect;
+import millrace.auth.Principal;
+import millrace.auth.View;
 import millrace.problem.ProblemException;
 import millrace.stream.FormData;
 import millrace.topic.HubUrl;
+import millrace.topic.Selector;
 import org.junit.jupiter.api.Test;
 
 /** What keeps one publisher, one subject or a forger from more than it may have. */
@@ -109,6 +115,29 @@ class HubLimitsTest {
 
     private static SubscribeForm subscribe(FormData form, HubUrl hub, HubLimits limits) throws ProblemException {
         return SubscribeForm.parse(form, FormData.empty(), null, hub, limits, EnumSet.allOf(Dialect.class));
+    }
+
+    @Test
+    void whoHasLeftIsNotHeldInMemoryForItsPresence() throws Exception {
+        assertEquals(1_000, remembered("small", 5));
+        int large = remembered("x".repeat(4_000), 100);
+        assertTrue(large < 20, large + " changes of 800 KB each are held");
+    }
+
+    private static int remembered(String text, int count) throws Exception {
+        List<Selector> selectors = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            selectors.add(Selector.ofExact(text + i));
+        }
+        var subscription = new Subscription(Set.copyOf(selectors), View.PUBLIC, Dialect.V1);
+        var principal = new Principal("a", Dialect.V1, true, List.of(), null, null);
+        var presence = new Presence();
+        for (int i = 0; i < 500; i++) {
+            var subscriber = new Subscriber(null, subscription, selectors, principal); // its hub is not asked
+            presence.add(subscriber);
+            presence.remove(subscriber);
+        }
+        return presence.since(0).size();
     }
 
     @Test
