@@ -124,9 +124,22 @@ public final class FileHistory implements History {
             drop(clock.millis());
             this.tail = new Ring(tailStart());
             fillTail();
-            this.secret = openSecret(segments.isEmpty());
+            long begun = Segment.newestBegun(disk.names());
+            boolean removed = !segments.isEmpty() && begun > segments.getLast().base;
+            if (removed) {
+                LOG.log(
+                        Level.WARNING,
+                        "In the history in {0} file {1} is missing; its updates are given up, and their numbers used"
+                                + " again: cursors of before are good no more",
+                        disk,
+                        Segment.name(begun));
+            }
+            this.secret = openSecret(segments.isEmpty() || removed);
             if (segments.isEmpty()) {
                 segments.add(create());
+            } else if (begun != segments.getLast().base) {
+                segments.getLast().noteBegun(disk);
+                forces++;
             }
             active = segments.getLast();
         } catch (IOException | RuntimeException | Error e) { // nobody else could ever open it again in this process
@@ -179,9 +192,9 @@ public final class FileHistory implements History {
         }
     }
 
-    private byte[] openSecret(boolean begun) throws IOException {
+    private byte[] openSecret(boolean fresh) throws IOException {
         byte[] bytes = new byte[16];
-        if (!begun && disk.names().contains(SECRET)) {
+        if (!fresh && disk.names().contains(SECRET)) {
             try (Disk.Handle file = disk.open(SECRET)) {
                 if (file.length() == bytes.length) {
                     file.read(0, bytes);
@@ -429,7 +442,7 @@ public final class FileHistory implements History {
     private Segment create() throws IOException {
         long previous = segments.isEmpty() ? 0 : segments.getLast().base;
         Segment created = Segment.create(disk, next, previous, random.nextLong());
-        forces += 2;
+        forces += 3;
         return created;
     }
 
@@ -451,6 +464,7 @@ public final class FileHistory implements History {
                     lock.unlock();
                 }
                 segment.file.close();
+                segment.forgetBegun(disk);
                 disk.delete(segment.name);
             }
         } catch (IOException alsoFailed) {

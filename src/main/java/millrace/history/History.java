@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import millrace.config.Config;
 import millrace.config.Settings;
 import millrace.metrics.Metrics;
@@ -40,7 +41,8 @@ public interface History extends AutoCloseable {
 
     /**
      * Opens the history that the settings ask for, and logs where it lies. If that fails, the reason is logged, and the
-     * history that is returned refuses every update with it; nothing else is affected.
+     * history that is returned refuses every update with it, until it can be opened: that is tried again every few
+     * seconds while somebody asks for it, and told to the sink. Nothing else is affected.
      *
      * @param application the name of the web application, for the standard place of the file
      * @param sink gets every update that is appended from now on
@@ -55,20 +57,25 @@ public interface History extends AutoCloseable {
         if (kind.equals("memory")) {
             history = new MemoryHistory(retention, InstantSource.system(), sink);
         } else {
+            Supplier<History> open = () -> openFile(kind.substring("file:".length()), application, retention, sink);
             try {
-                String path = kind.substring("file:".length());
-                Path directory = path.isEmpty() ? Place.standard(System.getProperties(), application) : Path.of(path);
-                history = FileHistory.open(directory, retention, InstantSource.system(), sink);
-            } catch (HistoryException | InvalidPathException e) {
-                HistoryException reason = e instanceof HistoryException known
-                        ? known
-                        : new HistoryException(Settings.HISTORY.key() + " names no place: " + e.getMessage(), e);
+                history = open.get();
+            } catch (HistoryException reason) {
                 System.getLogger(History.class.getName()).log(Level.ERROR, reason.getMessage(), reason);
-                history = new UnavailableHistory(reason);
+                history = new ReopeningHistory(reason, open, sink, System::nanoTime);
             }
         }
         HistoryMetrics.register(history, metrics.registry());
         return history;
+    }
+
+    private static History openFile(String path, String application, Retention retention, Sink sink) {
+        try {
+            Path directory = path.isEmpty() ? Place.standard(System.getProperties(), application) : Path.of(path);
+            return FileHistory.open(directory, retention, InstantSource.system(), sink);
+        } catch (InvalidPathException e) {
+            throw new HistoryException(Settings.HISTORY.key() + " names no place: " + e.getMessage(), e);
+        }
     }
 
     /**

@@ -10,7 +10,7 @@ public final class HistoryException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
-    HistoryException(String message) {
+    public HistoryException(String message) {
         super(message);
     }
 

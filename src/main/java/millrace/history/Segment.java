@@ -60,17 +60,51 @@ final class Segment {
         return name.matches("[0-9]{19}\\.log") ? Long.parseLong(name.substring(0, 19)) : -1;
     }
 
+    /**
+     * The base of the newest segment that was ever begun here, as far as is known; 0 if that is not. Each segment, once it
+     * is there for sure and before its first update, leaves an empty file that says so: who finds that and not the
+     * segment knows that it was taken away, with numbers that others know.
+     */
+    static long newestBegun(List<String> names) {
+        return names.stream()
+                .filter(name -> name.matches("[0-9]{19}\\.begun"))
+                .mapToLong(name -> Long.parseLong(name.substring(0, 19)))
+                .max()
+                .orElse(0);
+    }
+
+    private static String begun(long base) {
+        return String.format("%019d.begun", base);
+    }
+
+    /** From now on, even after a loss of power, this is the newest that was begun. */
+    void noteBegun(Disk disk) throws IOException {
+        disk.create(begun(base)).close();
+        disk.forceNames();
+        for (String name : disk.names()) {
+            if (name.endsWith(".begun") && !name.equals(begun(base))) {
+                disk.delete(name);
+            }
+        }
+    }
+
+    void forgetBegun(Disk disk) throws IOException {
+        disk.delete(begun(base));
+    }
+
     static Segment create(Disk disk, long base, long previous, long salt) throws IOException {
         Disk.Handle file = disk.create(name(base));
         try {
             file.write(0, header(salt, previous), HEADER);
             file.force();
             disk.forceNames();
+            Segment created = new Segment(base, previous, salt, file);
+            created.noteBegun(disk);
+            return created;
         } catch (IOException e) {
             file.close();
             throw e;
         }
-        return new Segment(base, previous, salt, file);
     }
 
     /**

@@ -9,4 +9,10 @@ public interface Sink {
      * and does not call {@link History#append}. What it throws is logged and changes nothing for the update.
      */
     void accept(Stored update);
+
+    /**
+     * Called once where the log could not be opened at first, and now is: it has updates, bounds and a secret that it had
+     * not. Before anybody else sees that; the sink may ask the log, and does not wait.
+     */
+    default void opened(History history) {}
 }

@@ -28,14 +28,29 @@ final class Cursors {
 
     private final SecretKeySpec key;
 
+    /** The last that was made: many ask for the same one, some of them while they hold the hub's order. */
+    private volatile Made last;
+
+    private record Made(long sequence, String cursor) {}
+
     /** @param secret belongs to the history whose places are meant: the cursors are good as long as both are */
     Cursors(byte[] secret) {
         this.key = new SecretKeySpec(secret, 0, KEY_BYTES, "AES");
+        this.last = new Made(0, encrypt(key, 0));
     }
 
     String of(long sequence) {
+        Made made = last;
+        if (made.sequence() != sequence) {
+            made = new Made(sequence, encrypt(key, sequence));
+            last = made;
+        }
+        return made.cursor();
+    }
+
+    private static String encrypt(SecretKeySpec key, long sequence) {
         byte[] block = ByteBuffer.allocate(16).putLong(sequence).putLong(MARK).array();
-        return "#" + ENCODER.encodeToString(apply(Cipher.ENCRYPT_MODE, block));
+        return "#" + ENCODER.encodeToString(apply(key, Cipher.ENCRYPT_MODE, block));
     }
 
     /** The place that a cursor stands for; empty where it is none of ours. */
@@ -49,12 +64,12 @@ final class Cursors {
         } catch (IllegalArgumentException notBase64) {
             return OptionalLong.empty();
         }
-        ByteBuffer plain = ByteBuffer.wrap(apply(Cipher.DECRYPT_MODE, block));
+        ByteBuffer plain = ByteBuffer.wrap(apply(key, Cipher.DECRYPT_MODE, block));
         long sequence = plain.getLong();
         return plain.getLong() == MARK && sequence >= 0 ? OptionalLong.of(sequence) : OptionalLong.empty();
     }
 
-    private byte[] apply(int mode, byte[] block) {
+    private static byte[] apply(SecretKeySpec key, int mode, byte[] block) {
         try {
             @SuppressWarnings("InsecureCryptoUsage") // one block that never repeats, see above
             Cipher cipher = Cipher.getInstance("AES/ECB/NoPadding");

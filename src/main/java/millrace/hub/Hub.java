@@ -7,8 +7,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import millrace.auth.Dialect;
 import millrace.auth.Principal;
@@ -24,6 +30,7 @@ import millrace.history.Stored;
 import millrace.history.Update;
 import millrace.metrics.Metrics;
 import millrace.sse.Event;
+import millrace.stream.CloseReason;
 import millrace.stream.EncodedEvent;
 import millrace.stream.EventStream;
 import millrace.stream.StreamEngine;
@@ -53,15 +60,21 @@ public final class Hub implements AutoCloseable {
     /** Where the hub lies, below the application's path. */
     public static final String PATH = "/.well-known/mercure";
 
+    /** What the streams of subscribers are called where kinds of streams are told apart. */
+    public static final String KIND = "hub";
+
     /** The cursor for everything held, and the id before the first. */
     static final String EARLIEST = "earliest";
 
     /** How long a publisher waits at most for drainers that are behind. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
 
+    /** For answers to publishers that still wait when everything else has ended. */
+    private static final Duration ANSWERS_TIME = Duration.ofSeconds(2);
+
     private final StreamEngine engine;
     private final History history;
-    private final Cursors cursors;
+    private volatile Cursors cursors;
     private final SelectorIndex<SharedChannel> index = new SelectorIndex<>();
     private final HubMetrics metrics;
     private final Presence presence = new Presence();
@@ -69,6 +82,9 @@ public final class Hub implements AutoCloseable {
     private final int channelEvents;
     private final long channelBytes;
     private final String checkpoints;
+
+    /** Publishers that wait for their answer. */
+    private final Set<Unanswered> unanswered = ConcurrentHashMap.newKeySet();
 
     /** See above. */
     private final ReentrantLock order = new ReentrantLock();
@@ -91,7 +107,17 @@ public final class Hub implements AutoCloseable {
         this.channelBytes = config.get(Settings.HUB_CHANNEL_BYTES);
         this.checkpoints = config.get(Settings.HUB_CHECKPOINT);
         this.tellsPresence = config.get(Settings.HUB_PRESENCE);
-        this.history = open.apply(this::deliver);
+        this.history = open.apply(new Sink() {
+            @Override
+            public void accept(Stored update) {
+                deliver(update);
+            }
+
+            @Override
+            public void opened(History late) {
+                goOnWith(late);
+            }
+        });
         this.cursors = new Cursors(history.secret());
         this.delivered = history.bounds().newest();
         this.metrics = new HubMetrics(metrics, this);
@@ -113,6 +139,27 @@ public final class Hub implements AutoCloseable {
                 done.whenComplete((stored, failure) -> metrics.published(failure == null, System.nanoTime() - begin));
         CompletableFuture<Void> behind = caughtUp;
         return behind.isDone() ? counted : counted.thenCombine(behind, (stored, nothing) -> stored);
+    }
+
+    /**
+     * Has a publisher answered, on a thread of its own, which may block. The hub does not end before that, unless it
+     * takes too long.
+     *
+     * @param published what {@link #publish} gave
+     */
+    public void answer(CompletableFuture<Stored> published, BiConsumer<@Nullable Stored, @Nullable Throwable> answer) {
+        Unanswered publisher = new Unanswered(published);
+        unanswered.add(publisher);
+        var unused = published.whenComplete((stored, failure) -> Thread.ofVirtual()
+                .name("hub-answer")
+                .start(() -> {
+                    try {
+                        answer.accept(stored, failure);
+                    } finally {
+                        unanswered.remove(publisher);
+                        publisher.answered.complete(null);
+                    }
+                }));
     }
 
     /** The history's sink: one at a time, in the order of the sequence. */
@@ -139,6 +186,21 @@ public final class Hub implements AutoCloseable {
             caughtUp = behind;
             engine.soon(LONGEST_WAIT, () -> behind.complete(null)); // a drainer may be stuck in a container
         }
+    }
+
+    /**
+     * The history could not be opened at first, and now is. Who was connected meanwhile stands nowhere in its order: it is
+     * ended, and told by a {@code gap} when it comes back.
+     */
+    private void goOnWith(History late) {
+        order.lock();
+        try {
+            cursors = new Cursors(late.secret());
+            delivered = late.bounds().newest();
+        } finally {
+            order.unlock();
+        }
+        engine.endAll(CloseReason.STOPPED, stream -> stream.kind().equals(KIND));
     }
 
     /** All updates up to this sequence have been handed to the channels. */
@@ -420,9 +482,39 @@ public final class Hub implements AutoCloseable {
         return texts.stream().map(Topic::of).toList();
     }
 
-    /** Finishes what was published, then refuses everything. Streams are closed by their engine. */
+    /** Finishes what was published and answers it, then refuses everything. Streams are closed by their engine. */
     @Override
     public void close() {
         history.close();
+        if (!areAnswered()) {
+            // a disk that does not answer: then its publishers are told that nothing is known of their updates
+            unanswered.forEach(publisher ->
+                    publisher.published.completeExceptionally(new HistoryException("The disk does not answer.")));
+            areAnswered();
+        }
+    }
+
+    private boolean areAnswered() {
+        try {
+            CompletableFuture.allOf(unanswered.stream()
+                            .map(publisher -> publisher.answered)
+                            .toArray(CompletableFuture<?>[]::new))
+                    .get(ANSWERS_TIME.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException | TimeoutException late) {
+            return false;
+        }
+    }
+
+    private static final class Unanswered {
+        final CompletableFuture<Stored> published;
+        final CompletableFuture<Void> answered = new CompletableFuture<>();
+
+        Unanswered(CompletableFuture<Stored> published) {
+            this.published = published;
+        }
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.UUID;
 import millrace.auth.AccessRequest;
 import millrace.auth.DemoTokens;
+import millrace.hub.Hub;
 import millrace.problem.ProblemException;
 import millrace.stream.CloseReason;
 import millrace.stream.SameOrigin;
@@ -42,7 +43,7 @@ public final class DemoServlet extends ProblemServlet {
         if (path.equals("/cut")) {
             application()
                     .streams()
-                    .endAll(CloseReason.STOPPED, stream -> stream.kind().equals("hub"));
+                    .endAll(CloseReason.STOPPED, stream -> stream.kind().equals(Hub.KIND));
             response.setStatus(HttpServletResponse.SC_NO_CONTENT);
             return;
         }

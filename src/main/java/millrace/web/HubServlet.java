@@ -82,7 +82,7 @@ public final class HubServlet extends ProblemServlet {
                 new PublishRate(config.get(Settings.HUB_PUBLISH_RATE), System::nanoTime),
                 new SubjectLimit(config.get(Settings.HUB_STREAMS_PER_SUBJECT)),
                 engine,
-                StreamOptions.of(config, "hub"),
+                StreamOptions.of(config, Hub.KIND),
                 config.get(Settings.HUB_LIFETIME),
                 config.get(Settings.HUB_MAX_PATTERNS),
                 config.get(Settings.HUB_MAX_BODY));
@@ -238,9 +238,7 @@ public final class HubServlet extends ProblemServlet {
         context.setTimeout(ANSWER_TIMEOUT_MILLIS);
         Answer answer = new Answer(context, response);
         context.addListener(answer);
-        var unused = done.whenCompleteAsync(
-                answer::give,
-                task -> use.engine().newProducer("hub-answer", task).start());
+        use.hub().answer(done, answer::give);
     }
 
     private static String id(CompletableFuture<Stored> done) throws ProblemException {

@@ -333,6 +333,59 @@ class FileHistoryFaultTest {
         assertFalse(Files.exists(files.getFirst()));
     }
 
+    /** Its numbers go to others then; so no cursor that was made of them may mean anything. */
+    @Test
+    void whereTheNewestFileWasTakenAwayTheSecretIsAnother() throws IOException {
+        Retention small = new Retention(1000, 1 << 20, Duration.ZERO);
+        byte[] secret;
+        long newest;
+        try (FileHistory history = open(small)) {
+            for (int i = 0; i < 20; i++) {
+                history.append(big("a" + i)).join();
+            }
+            secret = history.secret();
+        }
+        try (FileHistory history = open(small)) {
+            assertArrayEquals(secret, history.secret(), "nothing was taken away");
+            newest = Files.list(directory)
+                    .mapToLong(file -> Segment.base(file.getFileName().toString()))
+                    .max()
+                    .orElseThrow();
+            assertTrue(newest > 1);
+        }
+        Files.delete(directory.resolve(Segment.name(newest)));
+        byte[] another;
+        try (FileHistory history = open(small)) {
+            another = history.secret();
+            assertFalse(Arrays.equals(secret, another));
+            assertEquals(new Bounds(1, newest - 1, "a" + (newest - 2)), history.bounds());
+            assertEquals(newest, history.append(big("b")).join().sequence());
+        }
+        try (FileHistory history = open(small)) {
+            assertArrayEquals(another, history.secret());
+            assertEquals(newest, history.bounds().newest());
+        }
+    }
+
+    /** A segment that was begun in vain leaves nothing that looks like one taken away. */
+    @Test
+    void afterAFullDiskTheSecretStays() throws IOException {
+        CrashDisk disk = new CrashDisk(new Random(1));
+        byte[] secret;
+        try (FileHistory history = open(disk)) {
+            secret = history.secret();
+            history.append(big("a")).join();
+            disk.capacity = 10_500; // with room for the header of the next file, and for no update
+            refusal(history, big("b"));
+            refusal(history, big("c"));
+        }
+        disk.capacity = Long.MAX_VALUE;
+        try (FileHistory history = open(disk.restart(false))) {
+            assertArrayEquals(secret, history.secret());
+            assertEquals(2, history.append(big("d")).join().sequence());
+        }
+    }
+
     @Test
     void aBatchThatWasNotFinishedIsCutOff() throws IOException {
         try (History history = open()) {

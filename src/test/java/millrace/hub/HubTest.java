@@ -16,6 +16,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -400,6 +401,50 @@ class HubTest {
         assertTrue(hub.newestCursor(View.PUBLIC).matches("#[A-Za-z0-9_-]{22}"), hub.newestCursor(View.PUBLIC));
         assertEquals(
                 hub.newestCursor(View.PUBLIC), hub.position("", View.PUBLIC).precedingId());
+    }
+
+    /** As after a start beside a process that still had the history. */
+    @Test
+    void whoWasConnectedBeforeTheHistoryCouldBeOpenedIsEndedAndToldByAGap() throws Exception {
+        PlayedReader early = subscribe(null, ANYBODY, "n");
+        early.await(it -> it.lastEventId().startsWith("#"), "a cursor");
+        String foreign = "urn:foreign:";
+        history.openLate(
+                new Update(foreign + 0, List.of("n"), false, null, "0", null),
+                new Update(foreign + 1, List.of("n"), false, null, "1", null));
+        early.awaitEnd();
+        PlayedReader live = subscribe(null, ANYBODY, "n");
+        PlayedReader back = subscribe(early.lastEventId(), ANYBODY, "n");
+        PlayedReader of = subscribe(foreign + 0, ANYBODY, "n");
+        publish("n", "2");
+        back.awaitData("2");
+        assertEquals("gap", back.received().getFirst().type());
+        assertEquals(List.of("0", "1", "2"), back.data());
+        of.awaitData("2");
+        assertEquals(List.of("1", "2"), of.data());
+        live.awaitData("2");
+        assertEquals(List.of("2"), live.data());
+    }
+
+    @Test
+    void publishersThatWaitWhenTheHubEndsAreAnswered() {
+        history.getStuck();
+        Map<String, String> answers = new ConcurrentHashMap<>();
+        for (String name : List.of("first", "second")) {
+            var published = hub.publish(new Update("urn:x:" + name, List.of("n"), false, null, "x", null));
+            hub.answer(published, (stored, failure) -> {
+                try {
+                    Thread.sleep(100); // a client that takes its time
+                } catch (InterruptedException stopped) {
+                    answers.put(name, "interrupted");
+                }
+                answers.putIfAbsent(name, stored != null ? stored.id() : "failed");
+            });
+        }
+        engine.close();
+        assertEquals(Map.of(), answers);
+        hub.close();
+        assertEquals(Map.of("first", "urn:durable", "second", "failed"), answers);
     }
 
     @Test

@@ -3,6 +3,7 @@ package millrace.hub;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -22,7 +23,7 @@ import millrace.history.Update;
  */
 final class PlayedHistory implements History {
 
-    private final MemoryHistory memory;
+    private volatile MemoryHistory memory;
     private final Sink sink;
     private final Queue<Stored> waiting = new ArrayDeque<>();
     private boolean held;
@@ -30,10 +31,37 @@ final class PlayedHistory implements History {
     /** Called with the number that is read on after, before the page is read. */
     volatile LongConsumer beforePage = after -> {};
 
+    /** Where appends wait until the end. */
+    private final Queue<CompletableFuture<Stored>> stuck = new ArrayDeque<>();
+
+    private boolean isStuck;
+
     PlayedHistory(Sink sink, int maxEvents) {
         this.sink = sink;
-        this.memory = new MemoryHistory(
+        this.memory = memory(maxEvents);
+    }
+
+    private MemoryHistory memory(int maxEvents) {
+        return new MemoryHistory(
                 new Retention(maxEvents, Long.MAX_VALUE, Duration.ZERO), InstantSource.system(), this::take);
+    }
+
+    /** As if it could be opened only now, and another process had appended these. */
+    synchronized void openLate(Update... before) {
+        MemoryHistory late = memory(1000);
+        held = true;
+        for (Update update : before) {
+            late.append(update).join();
+        }
+        waiting.clear();
+        held = false;
+        sink.opened(late);
+        memory = late;
+    }
+
+    /** From now on updates get their answer when this is closed: the first one that it is durable, the others none. */
+    synchronized void getStuck() {
+        isStuck = true;
     }
 
     private synchronized void take(Stored stored) {
@@ -57,7 +85,12 @@ final class PlayedHistory implements History {
     }
 
     @Override
-    public CompletableFuture<Stored> append(Update update) {
+    public synchronized CompletableFuture<Stored> append(Update update) {
+        if (isStuck) {
+            CompletableFuture<Stored> never = new CompletableFuture<>();
+            stuck.add(never);
+            return never;
+        }
         return memory.append(update);
     }
 
@@ -88,7 +121,13 @@ final class PlayedHistory implements History {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        CompletableFuture<Stored> first = stuck.poll();
+        if (first != null) {
+            Update update = new Update("urn:durable", List.of("n"), false, null, "x", null);
+            first.complete(memory.append(update).join());
+            stuck.clear();
+        }
         memory.close();
     }
 }
