@@ -33,6 +33,11 @@ final class Drainers implements AutoCloseable {
 
         private volatile boolean queued;
 
+        /** It will run, and see all that was there before this answered true. */
+        final boolean isQueued() {
+            return queued;
+        }
+
         /** Called by one thread at a time, except where a drainer was replaced in the middle of it. */
         abstract void run(Batch batch);
     }
@@ -116,7 +121,7 @@ final class Drainers implements AutoCloseable {
 
         /** Called on any thread; does not block. */
         void enqueue(Task task) {
-            if (Task.QUEUED.compareAndSet(task, false, true)) {
+            if (!task.isQueued() && Task.QUEUED.compareAndSet(task, false, true)) {
                 queue.add(task);
                 Shift now = shift;
                 if (now.asleep) {

@@ -65,6 +65,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private volatile long lastWrite = openedAt;
     private volatile Heartbeat heartbeat = SILENT;
     private volatile long expiresAt = NEVER;
+    private volatile Timer.@Nullable Watch watch;
     private @Nullable Consumer<CloseReason> onClose;
     private @Nullable CloseReason closedFor;
 
@@ -174,7 +175,10 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     void start() {
-        engine.timer().watch(this, firstLook());
+        watch = engine.timer().watch(this, firstLook());
+        if (isClosed()) {
+            watch.end(); // it ended before it could know
+        }
     }
 
     // ---- what others ask ----
@@ -247,6 +251,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
      * gather.
      */
     void wakeByAppender() {
+        if (isQueued()) {
+            return; // in a burst this is all there is to it
+        }
         Outlet out = outlet;
         if (Thread.currentThread() == producer
                 && isIdle()
@@ -400,6 +407,10 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             first.abandon(reason); // its producer waits for a reader that will not come
         }
         engine.closed(this, reason);
+        Timer.Watch watched = watch;
+        if (watched != null) {
+            watched.end();
+        }
         Consumer<CloseReason> listener;
         synchronized (ownLock) {
             closedFor = reason;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One thread for all time: a wheel on which each open stream is looked at when its next heartbeat may be due (no timer
@@ -19,13 +20,30 @@ final class Timer implements AutoCloseable {
         long tick(long nanoTime);
     }
 
+    /**
+     * One that is looked at. The wheel keeps this and not what is watched: at many thousand short streams a second
+     * those would stay in memory until their next heartbeat would have been due.
+     */
+    static final class Watch {
+        private volatile @Nullable Ticked ticked;
+
+        private Watch(Ticked ticked) {
+            this.ticked = ticked;
+        }
+
+        /** It is not looked at any more. Any thread. */
+        void end() {
+            ticked = null;
+        }
+    }
+
     /** Also how often stuck drainers are looked for: twice the same step means stuck for longer than this. */
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final int SLOTS = 1024;
 
     private final ScheduledThreadPoolExecutor executor;
-    private final List<List<Ticked>> wheel = new ArrayList<>(SLOTS);
+    private final List<List<Watch>> wheel = new ArrayList<>(SLOTS);
     private final long start = System.nanoTime();
     private long done; // ticks; by the timer's thread only
 
@@ -55,12 +73,18 @@ final class Timer implements AutoCloseable {
     }
 
     /** Has it looked at after that time, give or take a tick. Any thread. */
-    void watch(Ticked ticked, long nanosFromNow) {
+    Watch watch(Ticked ticked, long nanosFromNow) {
+        Watch watch = new Watch(ticked);
+        add(watch, nanosFromNow);
+        return watch;
+    }
+
+    private void add(Watch watch, long nanosFromNow) {
         long ticks = Math.max(1, Math.min(SLOTS - 1L, nanosFromNow / TICK_NANOS));
         long at = (System.nanoTime() - start) / TICK_NANOS + ticks + 1;
-        List<Ticked> slot = wheel.get((int) (at % SLOTS));
+        List<Watch> slot = wheel.get((int) (at % SLOTS));
         synchronized (slot) {
-            slot.add(ticked);
+            slot.add(watch);
         }
     }
 
@@ -76,19 +100,23 @@ final class Timer implements AutoCloseable {
         }
         while (done < until) {
             done++;
-            List<Ticked> slot = wheel.get((int) (done % SLOTS));
-            List<Ticked> due;
+            List<Watch> slot = wheel.get((int) (done % SLOTS));
+            List<Watch> due;
             synchronized (slot) {
                 if (slot.isEmpty()) {
                     continue;
                 }
                 due = new ArrayList<>(slot);
                 slot.clear();
-                if (slot instanceof ArrayList<Ticked> list && due.size() > 64) {
+                if (slot instanceof ArrayList<Watch> list && due.size() > 64) {
                     list.trimToSize();
                 }
             }
-            for (Ticked ticked : due) {
+            for (Watch watch : due) {
+                Ticked ticked = watch.ticked;
+                if (ticked == null) {
+                    continue;
+                }
                 long next;
                 try {
                     next = ticked.tick(now);
@@ -98,7 +126,7 @@ final class Timer implements AutoCloseable {
                     continue;
                 }
                 if (next >= 0) {
-                    watch(ticked, next);
+                    add(watch, next);
                 }
             }
         }
