@@ -52,12 +52,14 @@ public final class ChatBench {
     private final List<Scene> scenes;
     private final int rounds;
     private final int seconds;
+    private final List<String> javaOptions;
 
-    private ChatBench(Path home, List<Scene> scenes, int rounds, int seconds) {
+    private ChatBench(Path home, List<Scene> scenes, int rounds, int seconds, List<String> javaOptions) {
         this.home = home;
         this.scenes = scenes;
         this.rounds = rounds;
         this.seconds = seconds;
+        this.javaOptions = javaOptions;
     }
 
     public static void main(String[] args) throws Exception {
@@ -65,6 +67,7 @@ public final class ChatBench {
         List<Scene> scenes = ALL;
         int rounds = 5;
         int seconds = 10;
+        List<String> javaOptions = List.of();
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
                 case "--smoke" -> { // a tenth of each scene, once: does everything work?
@@ -75,6 +78,7 @@ public final class ChatBench {
                     seconds = 2;
                 }
                 case "--rounds" -> rounds = Integer.parseInt(args[++i]);
+                case "--java" -> javaOptions = List.of(args[++i].split(" "));
                 case "--scene" -> {
                     String[] streamsAndRate = args[++i].split("x", 2);
                     scenes = List.of(
@@ -83,7 +87,7 @@ public final class ChatBench {
                 default -> throw new IllegalArgumentException("unknown option " + args[i]);
             }
         }
-        new ChatBench(home, scenes, rounds, seconds).run();
+        new ChatBench(home, scenes, rounds, seconds, javaOptions).run();
     }
 
     private void run() throws Exception {
@@ -196,9 +200,11 @@ public final class ChatBench {
         Path project = home.getParent();
         Files.createDirectories(log().getParent());
         Files.deleteIfExists(log());
-        List<String> command = List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Xmx2g",
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+        command.add("-Xmx2g");
+        command.addAll(javaOptions);
+        command.addAll(List.of(
                 "-Dmillrace.demo=true",
                 "-Dmillrace.chat.upstreams=bench=http://127.0.0.1:" + upstreamPort + "/v1",
                 "-Dmillrace.chat.models=bench=bench",
@@ -211,7 +217,7 @@ public final class ChatBench {
                 project.resolve("target/millrace.war").toString(),
                 "--port",
                 "0",
-                "--with-parent");
+                "--with-parent"));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log().toFile())

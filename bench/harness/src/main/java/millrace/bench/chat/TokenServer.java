@@ -12,11 +12,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.PriorityQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An upstream on one thread: answers each request with a stream of tokens at a fixed rate, each of them a chunk of the
- * OpenAI format that carries the nanoTime at which it was written. The first goes out with the headers. A stream ends
- * when its client closes it.
+ * OpenAI format that carries the nanoTime at which it was written. The first goes out with the headers; the moments of
+ * the others are spread over the time between two tokens, so that the streams do not tick together. A stream ends when
+ * its client closes it. It sleeps between tokens and makes no garbage: the relay under test needs the cores.
  */
 final class TokenServer implements Runnable, AutoCloseable {
 
@@ -26,11 +28,18 @@ final class TokenServer implements Runnable, AutoCloseable {
             "data: {\"id\":\"chatcmpl-0123456789abcdef\",\"object\":\"chat.completion.chunk\","
                     + "\"created\":1800000000,\"model\":\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"t=";
     private static final String AFTER = " \"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
+    private static final int DIGITS = 19;
+    private static final byte[] TOKEN = token();
+    private static final int LAST_DIGIT = TOKEN.length - AFTER.length() - 2 - 1;
+
+    /** How long it may not look for requests. */
+    private static final long LOOK_NANOS = 1_000_000;
 
     private final Selector selector = Selector.open();
     private final ServerSocketChannel listener = ServerSocketChannel.open();
     private final PriorityQueue<Stream> due = new PriorityQueue<>((a, b) -> Long.signum(a.next - b.next));
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(64 << 10);
+    private int begun;
     private volatile long nanosBetweenTokens = 1_000_000_000;
     private volatile boolean closed;
     volatile long written;
@@ -64,16 +73,21 @@ final class TokenServer implements Runnable, AutoCloseable {
 
     @Override
     public void run() {
+        long looked = System.nanoTime();
         try {
             while (!closed) {
                 sendDue();
                 Stream first = due.peek();
-                long wait = first == null ? 50 : Math.max(0, (first.next - System.nanoTime()) / 1_000_000);
-                if (wait == 0) {
+                long wait = first == null ? 50 * LOOK_NANOS : first.next - System.nanoTime();
+                if (wait >= LOOK_NANOS) {
+                    selector.select(Math.min(50, wait / LOOK_NANOS));
+                } else if (System.nanoTime() - looked >= LOOK_NANOS) {
                     selector.selectNow();
                 } else {
-                    selector.select(Math.min(50, wait));
+                    LockSupport.parkNanos(wait);
+                    continue;
                 }
+                looked = System.nanoTime();
                 for (Iterator<SelectionKey> keys = selector.selectedKeys().iterator(); keys.hasNext(); ) {
                     SelectionKey key = keys.next();
                     keys.remove();
@@ -114,7 +128,8 @@ final class TokenServer implements Runnable, AutoCloseable {
                 putToken(scratch);
                 stream.channel.write(scratch.flip());
                 written++;
-                stream.next = System.nanoTime() + nanosBetweenTokens;
+                double phase = begun++ * 0.6180339887498949 % 1; // the golden ratio: evenly spread at any number
+                stream.next = System.nanoTime() + (long) (phase * nanosBetweenTokens);
                 due.add(stream);
             }
         } catch (IOException gone) {
@@ -158,10 +173,19 @@ final class TokenServer implements Runnable, AutoCloseable {
         }
     }
 
+    /** The chunk on the wire, with room for the time. */
+    private static byte[] token() {
+        String event = BEFORE + "0".repeat(DIGITS) + AFTER;
+        return (Integer.toHexString(event.length()) + "\r\n" + event + "\r\n").getBytes(StandardCharsets.US_ASCII);
+    }
+
     private static void putToken(ByteBuffer to) {
-        byte[] event = (BEFORE + System.nanoTime() + AFTER).getBytes(StandardCharsets.US_ASCII);
-        to.put((Integer.toHexString(event.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
-        to.put(event).put((byte) '\r').put((byte) '\n');
+        long rest = System.nanoTime();
+        for (int i = 0; i < DIGITS; i++) {
+            TOKEN[LAST_DIGIT - i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        to.put(TOKEN);
     }
 
     private void end(Stream stream) {
