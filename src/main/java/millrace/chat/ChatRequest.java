@@ -3,15 +3,13 @@ package millrace.chat;
 import jakarta.json.JsonArray;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
-import java.io.StringReader;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import millrace.problem.ProblemException;
+import millrace.stream.JsonBody;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,24 +74,11 @@ public record ChatRequest(
     }
 
     private static JsonObject parse(byte[] body) throws RefusedException {
-        String text;
         try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(body))
-                    .toString();
-        } catch (CharacterCodingException notUtf8) {
-            throw new RefusedException(ApiError.invalid(null, "the body is not UTF-8"));
+            return JsonBody.read(body, "{\"model\": \"…\", \"messages\": […]}");
+        } catch (ProblemException refused) {
+            throw new RefusedException(ApiError.of(refused));
         }
-        try (JsonReader reader = ChatJson.STRICT.createReader(new StringReader(text))) {
-            if (reader.readValue() instanceof JsonObject root) {
-                return root;
-            }
-        } catch (RuntimeException notJson) { // JsonException; too deep nesting is a plain RuntimeException in Parsson
-            throw new RefusedException(
-                    ApiError.invalid(null, "the body is not JSON that can be read: " + oneLine(notJson.getMessage())));
-        }
-        throw new RefusedException(ApiError.invalid(null, "the body must be a JSON object"));
     }
 
     /** Returns the text of the last message whose role is {@code user}. */
@@ -173,9 +158,5 @@ public record ChatRequest(
 
     private static RefusedException invalid(String param, String rule) {
         return new RefusedException(ApiError.invalid(param, "'" + param + "' " + rule));
-    }
-
-    private static String oneLine(@Nullable String text) {
-        return text == null ? "no reason given" : text.replaceAll("\\s+", " ");
     }
 }

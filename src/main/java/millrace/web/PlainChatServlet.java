@@ -18,6 +18,7 @@ import millrace.config.Settings;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.FormData;
+import millrace.stream.JsonBody;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RequestBody;
 import org.jspecify.annotations.Nullable;

@@ -13,6 +13,7 @@ import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.EventSink;
 import millrace.stream.FormData;
+import millrace.stream.JsonBody;
 import millrace.stream.StreamOptions;
 import millrace.stream.StreamRequest;
 import millrace.stream.StreamServlet;

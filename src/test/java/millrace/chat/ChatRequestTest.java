@@ -82,6 +82,16 @@ class ChatRequestTest {
     }
 
     @Test
+    void whatFollowsTheObjectIsRefusedWithItsPosition() {
+        ApiError error = refused(utf8("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}\n  {}"));
+
+        assertEquals(
+                "{\"error\":{\"message\":\"The JSON is malformed at line 2, column 3.\",\"type\":\"invalid_request_error\","
+                        + "\"param\":null,\"code\":\"malformed_json\"}}",
+                error.json());
+    }
+
+    @Test
     void deepNestingIsRefusedAndOverflowsNoStack() {
         assertEquals(400, refused(utf8("[".repeat(2_000_000))).status());
         assertEquals(400, refused(utf8("{\"a\":".repeat(400_000))).status());

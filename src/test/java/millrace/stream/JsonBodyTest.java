@@ -1,4 +1,4 @@
-package millrace.web;
+package millrace.stream;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -24,6 +24,8 @@ class JsonBodyTest {
             assertEquals(ProblemType.MALFORMED_JSON, refused(malformed.getBytes(UTF_8)), malformed);
         }
         assertEquals(ProblemType.MALFORMED_JSON, refused("{\"a\":\"ü\"}".getBytes(ISO_8859_1)));
+        assertEquals(ProblemType.MALFORMED_JSON, refused("{\"a\":1,\"a\":2}".getBytes(UTF_8)));
+        assertEquals(ProblemType.MALFORMED_JSON, refused("{\"b\":{\"a\":1,\"a\":2}}".getBytes(UTF_8)));
         String deep = "{\"a\":" + "[".repeat(5_000) + "]".repeat(5_000) + "}";
         assertEquals(ProblemType.MALFORMED_JSON, refused(deep.getBytes(UTF_8)));
     }
