@@ -24,6 +24,9 @@ final class Guide implements Upstream {
 
     static final String MODEL = "guide";
 
+    /** Who speaks to the guide itself. */
+    private static final Pattern GREETING = Pattern.compile("(?i)\\b(hello|hi|hey|thanks?|help|you)\\b");
+
     /** A section that holds less than this part of a question's weight does not answer it; pinned by tests. */
     static final double LEAST_COVERAGE = 0.5;
 
@@ -86,7 +89,7 @@ final class Guide implements Upstream {
         if (found.terms().isEmpty()) {
             Section first = question.toLowerCase(Locale.ROOT).contains("millrace") ? beginning() : null;
             return first == null
-                    ? new Reply("No word of this says what to look for, so I say what I am.\n", introduction())
+                    ? new Reply("No word of this says what to look for, so I say what I am.\n", introduction(question))
                     : new Reply(
                             "This asks what Millrace is, so I quote how its documentation begins.\n",
                             quotation(List.of(new SectionIndex.Hit(first, 1, 1))));
@@ -135,8 +138,10 @@ final class Guide implements Upstream {
         return null;
     }
 
-    private String introduction() {
-        StringBuilder text = new StringBuilder("Hello! 👋 I am `guide`, the offline model inside Millrace: no neural"
+    private String introduction(String question) {
+        boolean isGreeting = question.isBlank() || GREETING.matcher(question).find();
+        StringBuilder text = new StringBuilder(isGreeting ? "Hello! 👋" : "I do not know what you are looking for. 🤷");
+        text.append(" I am `guide`, the offline model inside Millrace: no neural"
                 + " network, a search in Millrace's own documentation. I quote what it says, and tell you when it says"
                 + " nothing. Ask me about one of these, for example:\n\n");
         index.sections().stream()

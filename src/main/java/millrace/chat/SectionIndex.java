@@ -17,13 +17,20 @@ import java.util.regex.Pattern;
  *
  * <p>A BM25 score says which section is better, not whether any is good. That is what the <em>coverage</em> of a hit
  * says: which part of the question's weight (the sum of its words' inverse document frequencies; a word that no section
- * holds weighs most) the section holds.
+ * holds weighs most) the section holds. A question of one word would be covered by each section that mentions it, so there
+ * the section has to be about that word: it stands in a heading, or again and again in a section of a few that hold it.
  */
 final class SectionIndex {
 
     private static final double K1 = 1.2;
     private static final double B = 0.75;
     private static final int HEADING_WEIGHT = 3;
+
+    /** A section that holds a word so often is about it, unless one section in so many holds it too. */
+    private static final int OFTEN = 3;
+
+    private static final int COMMON = 10;
+
     private static final int MAX_QUESTION_CHARS = 2_000;
     private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}]+");
 
@@ -39,7 +46,7 @@ final class SectionIndex {
                             + "works would you your")
                     .split(" "));
 
-    private record Posting(int section, int frequency) {}
+    private record Posting(int section, int frequency, boolean inHeading) {}
 
     /** @param coverage from 0 to 1 */
     record Hit(Section section, double score, double coverage) {}
@@ -62,10 +69,13 @@ final class SectionIndex {
         for (int i = 0; i < lengths.length; i++) {
             Map<String, Integer> frequencies = new HashMap<>();
             count(sections.get(i).text(), 1, frequencies);
-            count(String.join(" ", sections.get(i).headings()), HEADING_WEIGHT, frequencies);
+            Map<String, Integer> ofHeadings = new HashMap<>();
+            count(String.join(" ", sections.get(i).headings()), HEADING_WEIGHT, ofHeadings);
+            ofHeadings.forEach((word, frequency) -> frequencies.merge(word, frequency, Integer::sum));
             for (var entry : frequencies.entrySet()) {
+                boolean inHeading = ofHeadings.containsKey(entry.getKey());
                 postings.computeIfAbsent(entry.getKey(), none -> new ArrayList<>())
-                        .add(new Posting(i, entry.getValue()));
+                        .add(new Posting(i, entry.getValue(), inHeading));
                 lengths[i] += entry.getValue();
             }
             total += lengths[i];
@@ -96,7 +106,8 @@ final class SectionIndex {
             for (Posting posting : holders) {
                 double norm = K1 * (1 - B + B * lengths[posting.section()] / averageLength);
                 scores[posting.section()] += rarity * posting.frequency() * (K1 + 1) / (posting.frequency() + norm);
-                covered[posting.section()] += rarity;
+                boolean counts = terms.size() > 1 || isAbout(posting, holders.size());
+                covered[posting.section()] += counts ? rarity : 0;
             }
         }
         List<Hit> hits = new ArrayList<>();
@@ -107,6 +118,10 @@ final class SectionIndex {
         }
         hits.sort(Comparator.comparingDouble(Hit::score).reversed()); // stable: equal scores in document order
         return new Found(List.copyOf(terms), hits);
+    }
+
+    private boolean isAbout(Posting posting, int holders) {
+        return posting.inHeading() || posting.frequency() >= OFTEN && holders <= Math.max(1, lengths.length / COMMON);
     }
 
     private static void count(String text, int weight, Map<String, Integer> frequencies) {

@@ -94,6 +94,27 @@ class GuideTest {
         assertTrue(reply.reasoning().endsWith("None covers the 50 % that an answer needs.\n"), reply.reasoning());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"weather", "opens", "reader?", "the", "What?"})
+    void aSingleWordThatIsUnknownOrOnlyMentionedIsSaidNotToBeKnown(String word) {
+        String content = guide.reply(word).content();
+
+        assertTrue(content.startsWith("I do not know"), content);
+        assertTrue(content.contains("I am `guide`"), content);
+    }
+
+    @Test
+    void aSingleWordIsAnsweredByASectionThatIsAboutIt() {
+        assertTrue(guide.reply("heartbeats?").content().contains("> A silent stream gets a comment"));
+
+        Map<String, String> more = new HashMap<>(DOCUMENTS);
+        more.put("docs/animals.md", "# Stripes\n\nA zebra is counted. Each zebra counts as one zebra.");
+        assertTrue(new Guide(more, 0, Clock.systemUTC())
+                .reply("zebra")
+                .content()
+                .contains("**docs/animals.md › Stripes**"));
+    }
+
     @Test
     void theThresholdIsOnTheCoverageOfTheQuestion() {
         // words of the same rarity, each in one section: two of four are 50 %, two of five are 40 %
