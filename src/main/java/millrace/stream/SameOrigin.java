@@ -27,7 +27,7 @@ public final class SameOrigin {
             String site = request.getHeader("Sec-Fetch-Site");
             return site == null || site.equals("same-origin") || site.equals("none");
         }
-        return authority(origin).equals(host(request));
+        return authority(origin).equals(hostOf(request));
     }
 
     /** Scheme is left out: behind a proxy that ends TLS the server sees another than the browser. */
@@ -36,8 +36,11 @@ public final class SameOrigin {
         return start < 0 ? origin : origin.substring(start + 3).toLowerCase(Locale.ROOT);
     }
 
-    /** Over HTTP/2 some containers show {@code :authority} as the server's name and port, and no {@code Host}. */
-    private static String host(HttpServletRequest request) {
+    /**
+     * The host that the request was sent to, with its port where that is not the usual one, in lower case; empty where it
+     * names none. Over HTTP/2 some containers show {@code :authority} as the server's name and port, and no {@code Host}.
+     */
+    public static String hostOf(HttpServletRequest request) {
         String header = request.getHeader("Host");
         if (header == null && request.getProtocol().startsWith("HTTP/2")) {
             int port = request.getServerPort();

@@ -85,8 +85,8 @@ final class HubAccess {
         if (origin != null && SameOrigin.is(request)) {
             return origin;
         }
-        String host = request.getHeader("Host");
-        return host == null ? null : request.getScheme() + "://" + host;
+        String host = SameOrigin.hostOf(request);
+        return host.isEmpty() ? null : request.getScheme() + "://" + host;
     }
 
     /** Lets pages of the origins that the settings name read the answer. */
@@ -133,9 +133,7 @@ final class HubAccess {
         if (url.endsWith(Hub.PATH)) {
             return url.substring(0, url.length() - Hub.PATH.length());
         }
-        String host = request.getHeader("Host");
-        return host == null || !host.matches("[\\w.:\\[\\]-]+")
-                ? null
-                : request.getScheme() + "://" + host + request.getContextPath();
+        String host = SameOrigin.hostOf(request);
+        return !host.matches("[\\w.:\\[\\]-]+") ? null : request.getScheme() + "://" + host + request.getContextPath();
     }
 }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -116,6 +117,39 @@ class HubIT {
                 "unsupported-media-type",
                 hub.send("POST", hub.hub(), "{}", "application/json", "Authorization", token));
         assertProblem(405, "method-not-allowed", hub.send("PUT", hub.hub(), "", "text/plain"));
+    }
+
+    /** There some containers show no Host, but the server's name and port. */
+    @ContainerTest
+    void overHttp2TheHubKnowsItsOwnAddressToo(Server server) throws Exception {
+        var hub = new HubClient(server);
+        String own = "http://127.0.0.1:" + server.port();
+        try (HttpClient http2 =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
+            http2.send(
+                    HttpRequest.newBuilder(server.uri("/health/live")).build(), HttpResponse.BodyHandlers.discarding());
+            List<String> answers = new ArrayList<>();
+            for (String page : List.of(own, "http://elsewhere.example")) {
+                HttpResponse<byte[]> answer = http2.send(
+                        HttpRequest.newBuilder(hub.hub())
+                                .header("Content-Type", "application/x-www-form-urlencoded")
+                                .header("Cookie", "mercureAuthorization=" + token("cookie", "\"*\"", ""))
+                                .header("Referer", page + "/page")
+                                .POST(HttpRequest.BodyPublishers.ofString(form("topic", topic)))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofByteArray());
+                answers.add(answer.version() + " " + answer.statusCode());
+            }
+            assertEquals(List.of("HTTP_2 200", "HTTP_2 400"), answers);
+            HttpResponse<byte[]> none = http2.send(
+                    HttpRequest.newBuilder(hub.hub())
+                            .header("Content-Type", "application/x-www-form-urlencoded")
+                            .POST(HttpRequest.BodyPublishers.ofString(form("topic", topic)))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofByteArray());
+            assertEquals(challenge(hub.post(form("topic", topic))), challenge(none));
+            assertTrue(challenge(none).startsWith("Bearer resource_metadata=\"" + own + "/"), challenge(none));
+        }
     }
 
     @ContainerTest
