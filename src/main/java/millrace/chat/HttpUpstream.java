@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -50,20 +51,29 @@ final class HttpUpstream implements Upstream {
     private final List<String> models;
     private final Limits limits;
     private final HttpClient client;
+    private final ScheduledExecutorService clock;
     private final AtomicLong lastWarning = new AtomicLong(System.nanoTime() - WARN_EVERY_NANOS);
 
     /**
      * @param baseUrl with the {@code /v1} that OpenAI's clients expect in it, without a slash at its end
      * @param client not closed by this
+     * @param clock not closed by this
      */
     HttpUpstream(
-            String name, URI baseUrl, @Nullable Secret key, List<String> models, Limits limits, HttpClient client) {
+            String name,
+            URI baseUrl,
+            @Nullable Secret key,
+            List<String> models,
+            Limits limits,
+            HttpClient client,
+            ScheduledExecutorService clock) {
         this.name = name;
         this.completions = URI.create(baseUrl + "/chat/completions");
         this.key = key;
         this.models = List.copyOf(models);
         this.limits = limits;
         this.client = client;
+        this.clock = clock;
     }
 
     @Override
@@ -85,7 +95,9 @@ final class HttpUpstream implements Upstream {
     public byte[] askWhole(ChatRequest request) throws RefusedException, IOException, InterruptedException {
         try (HttpBody body = post(request, "application/json")) {
             byte[] answer = readAll(body, limits.maxAnswerBytes(), limits.silence());
-            return masked(new String(answer, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8);
+            String text = new String(answer, StandardCharsets.UTF_8);
+            String masked = masked(text);
+            return masked.equals(text) ? answer : masked.getBytes(StandardCharsets.UTF_8);
         }
     }
 
@@ -102,11 +114,21 @@ final class HttpUpstream implements Upstream {
         if (key != null) {
             post.header("Authorization", "Bearer " + key.value());
         }
-        HttpBody body = new HttpBody();
-        CompletableFuture<HttpResponse<HttpBody>> pending = client.sendAsync(post.build(), headers -> body);
-        HttpResponse<HttpBody> response = null;
+        HttpBody body = new HttpBody(clock);
+        // not the exchange's own future: where the body fails at once that fails too, and what came before is lost
+        CompletableFuture<HttpResponse.ResponseInfo> head = new CompletableFuture<>();
+        CompletableFuture<?> exchange = client.sendAsync(post.build(), info -> {
+            head.complete(info);
+            return body;
+        });
+        var unused = exchange.whenComplete((whole, failure) -> {
+            if (failure != null) {
+                head.completeExceptionally(failure);
+            }
+        });
+        HttpResponse.ResponseInfo response = null;
         try {
-            response = pending.get(limits.silence().toNanos(), TimeUnit.NANOSECONDS);
+            response = head.get(limits.silence().toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException silent) {
             throw new HttpTimeoutException(
                     "the upstream did not answer within " + limits.silence().toSeconds() + " s");
@@ -115,7 +137,7 @@ final class HttpUpstream implements Upstream {
             throw new IOException("the upstream server cannot be reached", failed.getCause());
         } finally {
             if (response == null) { // also when interrupted; the response may be arriving at this moment
-                pending.cancel(true);
+                exchange.cancel(true);
                 body.close();
             }
         }
@@ -123,15 +145,15 @@ final class HttpUpstream implements Upstream {
             return body;
         }
         try (body) {
-            throw new RefusedException(refusal(response));
+            throw new RefusedException(refusal(response, body));
         }
     }
 
-    private ApiError refusal(HttpResponse<HttpBody> response) throws InterruptedException {
+    private ApiError refusal(HttpResponse.ResponseInfo response, HttpBody body) throws InterruptedException {
         int status = response.statusCode();
         String text;
         try {
-            text = new String(readAll(response.body(), MAX_ERROR_BYTES, ERROR_BODY_TIME), StandardCharsets.UTF_8);
+            text = new String(readAll(body, MAX_ERROR_BYTES, ERROR_BODY_TIME), StandardCharsets.UTF_8);
         } catch (IOException unreadable) {
             text = "";
         }

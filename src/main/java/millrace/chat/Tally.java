@@ -1,7 +1,9 @@
 package millrace.chat;
 
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import java.util.concurrent.TimeUnit;
 import millrace.metrics.Metrics;
+import org.jspecify.annotations.Nullable;
 
 /** What one generation adds to the metrics. Used by one thread. */
 final class Tally {
@@ -10,6 +12,7 @@ final class Tally {
 
     private final Metrics metrics;
     private final String upstream;
+    private @Nullable DistributionDataPoint betweenTokens;
     private long last = System.nanoTime();
     private long deltas;
     private long promptTokens = -1;
@@ -25,8 +28,13 @@ final class Tally {
         addUsage(chunk);
         if (chunk.says()) {
             long now = System.nanoTime();
-            var histogram = deltas++ == 0 ? metrics.firstToken : metrics.betweenTokens;
-            histogram.labelValues(upstream).observe((now - last) / NANOS);
+            DistributionDataPoint between = betweenTokens;
+            if (between == null) {
+                betweenTokens = metrics.betweenTokens.labelValues(upstream); // looked up once, not for each token
+                between = metrics.firstToken.labelValues(upstream);
+            }
+            between.observe((now - last) / NANOS);
+            deltas++;
             last = now;
         }
     }

@@ -6,11 +6,15 @@ import java.net.http.HttpClient;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import millrace.config.Config;
 import millrace.config.ConfigException;
 import millrace.config.Setting;
@@ -24,8 +28,11 @@ public final class Upstreams implements AutoCloseable {
 
     private final Map<String, Upstream> byModel = new LinkedHashMap<>();
     private final long created;
-    private final ExecutorService executor;
-    private final HttpClient client;
+    private final ExecutorService threads;
+    private final ScheduledExecutorService clock;
+
+    /** By scheme. */
+    private final Map<String, HttpClient> clients = new HashMap<>();
 
     /**
      * @param documentation Markdown by file name, what the guide knows
@@ -33,14 +40,12 @@ public final class Upstreams implements AutoCloseable {
      */
     public Upstreams(Config config, Map<String, String> documentation, Clock clock) {
         this.created = clock.instant().getEpochSecond();
-        this.executor = Executors.newThreadPerTaskExecutor(
+        this.threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("chat-http-", 0).factory());
-        this.client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(CONNECT_TIME)
-                .executor(executor)
-                .build();
+        ScheduledThreadPoolExecutor alarms = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("chat-clock").factory());
+        alarms.setRemoveOnCancelPolicy(true);
+        this.clock = alarms;
         try {
             for (Upstream upstream : configured(config)) {
                 add(upstream);
@@ -85,8 +90,9 @@ public final class Upstreams implements AutoCloseable {
     /** Breaks off whatever is still on its way. */
     @Override
     public void close() {
-        client.shutdownNow();
-        executor.shutdownNow();
+        clients.values().forEach(HttpClient::shutdownNow);
+        threads.shutdownNow();
+        clock.shutdownNow();
     }
 
     private JsonObject entry(String model, Upstream upstream) {
@@ -105,6 +111,32 @@ public final class Upstreams implements AutoCloseable {
                 throw new ConfigException(
                         Settings.CHAT_MODELS.key() + " names the model '" + model + "', which is already taken");
             }
+        }
+    }
+
+    /**
+     * Whatever the client has to do between the socket and {@link HttpBody} it does on its selector's thread: that is
+     * little, and a thread for each token costs more. Not so over TLS, where a handshake takes milliseconds in which all
+     * other streams would wait.
+     */
+    private HttpClient clientFor(URI base) {
+        String scheme = base.getScheme().toLowerCase(Locale.ROOT);
+        return clients.computeIfAbsent(
+                scheme,
+                any -> HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .followRedirects(HttpClient.Redirect.NEVER)
+                        .connectTimeout(CONNECT_TIME)
+                        .executor(scheme.equals("https") ? threads : Upstreams::runHere)
+                        .build());
+    }
+
+    /** What it throws would end the selector's thread, and all streams with it. */
+    static void runHere(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable bug) {
+            System.getLogger("millrace.chat").log(System.Logger.Level.ERROR, "the HTTP client failed", bug);
         }
     }
 
@@ -129,7 +161,7 @@ public final class Upstreams implements AutoCloseable {
                 throw new ConfigException(
                         Settings.CHAT_MODELS.key() + " names no model of the upstream '" + name + "'");
             }
-            upstreams.add(new HttpUpstream(name, base, key(name, keys.get(name)), own, limits, client));
+            upstreams.add(new HttpUpstream(name, base, key(name, keys.get(name)), own, limits, clientFor(base), clock));
         });
         return upstreams;
     }

@@ -282,6 +282,7 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         stream.startReading(this, from);
         audience.add(stream);
         readers++;
+        readerCame(stream, readers);
     }
 
     final void detach(EventStream stream) {
@@ -299,6 +300,9 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
             readerLeft(left);
         }
     }
+
+    /** A reader came, and so many are there now; under the lock. */
+    void readerCame(EventStream stream, int nowThere) {}
 
     /** A reader left, and so many are still there. */
     void readerLeft(int stillThere) {}

@@ -254,17 +254,22 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         if (isQueued()) {
             return; // in a burst this is all there is to it
         }
-        Outlet out = outlet;
-        if (Thread.currentThread() == producer
-                && isIdle()
-                && System.nanoTime() - lastWrite > QUIET_NANOS
-                && out != null
-                && !out.mayBlock()
-                && begin()) {
-            drain(Batch.ofOne());
-        } else {
+        if (Thread.currentThread() != producer || !writeIfQuiet()) {
             wake();
         }
+    }
+
+    /**
+     * Writes on this thread, where nobody else does, nothing went out for a moment, and the container's write does not
+     * block; false where nothing was done. Not to be interrupted meanwhile: that would close the connection.
+     */
+    boolean writeIfQuiet() {
+        Outlet out = outlet;
+        if (isIdle() && System.nanoTime() - lastWrite > QUIET_NANOS && out != null && !out.mayBlock() && begin()) {
+            drain(Batch.ofOne());
+            return true;
+        }
+        return false;
     }
 
     @Override

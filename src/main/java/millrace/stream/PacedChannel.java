@@ -31,6 +31,9 @@ public final class PacedChannel extends Channel {
     /** Where there can be only one reader it is known here, and no audience is needed. */
     private volatile @Nullable EventStream sole;
 
+    /** The reader that came when there was no other, until another comes. */
+    private volatile @Nullable EventStream lone;
+
     PacedChannel(
             Drainers drainers,
             ByteBudget budget,
@@ -53,7 +56,21 @@ public final class PacedChannel extends Channel {
      * @return the event's number; -1 where the channel has ended: nothing was appended
      */
     public long append(EncodedEvent event) throws InterruptedException {
-        long number;
+        long number = add(event);
+        EventStream only = sole;
+        if (number < 0) {
+            return number;
+        }
+        if (only != null) {
+            only.wakeByAppender();
+        } else {
+            wakeReaders();
+        }
+        return number;
+    }
+
+    /** As {@link #append}, but wakes nobody: the caller does. */
+    long add(EncodedEvent event) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             while (ended() == null && isFullFor(event)) {
@@ -71,18 +88,21 @@ public final class PacedChannel extends Channel {
             if (ended() != null) {
                 return -1;
             }
-            number = next();
+            long number = next();
             put(event);
+            return number;
         } finally {
             lock.unlock();
         }
-        EventStream only = sole;
-        if (only != null) {
-            only.wakeByAppender();
-        } else {
-            wakeReaders();
-        }
-        return number;
+    }
+
+    /**
+     * The only reader of a run, if there is just one. Who asks after {@link #add} and gets an answer need wake nobody
+     * else: a reader that comes later looks for itself.
+     */
+    @Nullable
+    EventStream loneReader() {
+        return lone;
     }
 
     /** The one reader that this channel has. */
@@ -146,7 +166,15 @@ public final class PacedChannel extends Channel {
     }
 
     @Override
+    void readerCame(EventStream stream, int nowThere) {
+        lone = nowThere == 1 ? stream : null;
+    }
+
+    @Override
     void readerLeft(int stillThere) {
+        if (stillThere == 0) {
+            lone = null; // perhaps one that has come meanwhile: then the drainers write to it
+        }
         if (stillThere == 0 && lastReaderLeft != null) {
             lastReaderLeft.run();
         }

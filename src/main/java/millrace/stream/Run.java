@@ -32,11 +32,19 @@ public final class Run {
     /** One producer at a time gives a position and appends under it. */
     private final ReentrantLock sending = new ReentrantLock();
 
+    /** Held by the producer while it writes, and by who interrupts it: in a write that would break the reader's connection. */
+    private final ReentrantLock writing = new ReentrantLock();
+
+    private volatile @Nullable Thread producer;
+
     private final Object fields = new Object();
-    private @Nullable Thread producer;
     private @Nullable Future<?> graceTask;
     private boolean over;
     private boolean wasRead;
+
+    /** Until when it is kept after its end; guarded by the lock of {@link Runs}. */
+    @Nullable
+    Future<?> forgetting;
 
     Run(
             StreamEngine engine,
@@ -119,25 +127,45 @@ public final class Run {
         try {
             long position = log.next();
             byte[] bytes = event.withId(eventId(position)).encode();
-            if (log.append(new EncodedEvent(bytes, position)) < 0) {
+            if (log.add(new EncodedEvent(bytes, position)) < 0) {
                 CloseReason why = log.ended();
                 throw new StreamClosedException(why == null ? CloseReason.STOPPED : why);
             }
         } finally {
             sending.unlock();
         }
+        if (!writeByProducer()) {
+            log.wakeReaders();
+        }
+    }
+
+    /** What {@link EventStream#wakeByAppender} is to a request stream. */
+    private boolean writeByProducer() {
+        EventStream reader = log.loneReader();
+        if (reader == null || Thread.currentThread() != producer || !writing.tryLock()) {
+            return false;
+        }
+        try {
+            return !Thread.currentThread().isInterrupted() && reader.writeIfQuiet();
+        } finally {
+            writing.unlock();
+            if (log.ended() != null) { // who stopped it meanwhile has left the interrupt to us
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Ends the run; its producer is interrupted, its readers end when they have read what is there. */
     public void stop(CloseReason reason) {
         log.end(reason);
-        Thread running;
-        synchronized (fields) {
-            running = producer;
-        }
-        if (running != null) {
-            running.interrupt();
-        }
+        Thread running = producer;
+        if (running != null && writing.tryLock()) {
+            try {
+                running.interrupt();
+            } finally {
+                writing.unlock();
+            }
+        } // else it is writing, and sees afterwards that the log has ended
         over();
     }
 
@@ -153,9 +181,7 @@ public final class Run {
 
     void startProducer(Producer work) {
         Thread thread = engine.newProducer(options.kind(), () -> produce(work));
-        synchronized (fields) {
-            producer = thread;
-        }
+        producer = thread;
         thread.start();
     }
 

@@ -160,13 +160,13 @@ public final class Runs {
         synchronized (lock) {
             if (byId.get(run.id()) == run) {
                 ended.add(run);
+                run.forgetting = engine.timer().schedule(kept, () -> {
+                    synchronized (lock) {
+                        forget(run);
+                    }
+                });
             }
         }
-        var unused = engine.timer().schedule(kept, () -> {
-            synchronized (lock) {
-                forget(run);
-            }
-        });
     }
 
     /**
@@ -204,6 +204,9 @@ public final class Runs {
         ended.remove(run);
         if (byId.remove(run.id(), run)) {
             run.log().discard();
+            if (run.forgetting != null) {
+                run.forgetting.cancel(false); // else the timer would keep it in memory
+            }
             Holder holder = holders.get(run.ownerKey());
             if (holder != null) {
                 holder.runs--;

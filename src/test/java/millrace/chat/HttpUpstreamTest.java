@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import millrace.chat.CheckedAnswer.Cause;
@@ -35,8 +37,11 @@ class HttpUpstreamTest {
     private static final String KEY = "sk-test-0123456789abcdefghij";
     private static final Duration SOON = Duration.ofSeconds(1);
 
-    private final HttpClient client =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .executor(Upstreams::runHere)
+            .build();
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
     private ScriptedUpstream server;
 
     @BeforeEach
@@ -48,6 +53,7 @@ class HttpUpstreamTest {
     void stop() throws IOException {
         server.close();
         client.shutdownNow();
+        clock.shutdownNow();
     }
 
     @Test
@@ -359,7 +365,13 @@ class HttpUpstreamTest {
         int port = server.baseUrl().getPort();
         server.close();
         HttpUpstream gone = new HttpUpstream(
-                "gone", URI.create("http://127.0.0.1:" + port + "/v1"), null, List.of("m"), limits(SOON), client);
+                "gone",
+                URI.create("http://127.0.0.1:" + port + "/v1"),
+                null,
+                List.of("m"),
+                limits(SOON),
+                client,
+                clock);
 
         assertThrows(IOException.class, () -> gone.ask(request("m")));
     }
@@ -559,7 +571,8 @@ class HttpUpstreamTest {
     }
 
     private HttpUpstream upstream(Duration silence) {
-        return new HttpUpstream("test", server.baseUrl(), new Secret(KEY), List.of("m"), limits(silence), client);
+        return new HttpUpstream(
+                "test", server.baseUrl(), new Secret(KEY), List.of("m"), limits(silence), client, clock);
     }
 
     private static HttpUpstream.Limits limits(Duration silence) {

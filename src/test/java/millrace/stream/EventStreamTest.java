@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -118,6 +119,84 @@ class EventStreamTest {
         assertNotSame(producer, container.lastWriter);
     }
 
+    @Test
+    void theLoneQuietReaderOfARunIsWrittenByTheProducer() throws Exception {
+        var container = new PlayedContainer();
+        var go = new Semaphore(0);
+        AtomicReference<Thread> producer = new AtomicReference<>();
+        Run run = engine.runs().start(options().asResumable(), "test", null, "127.0.0.1", events -> {
+            producer.set(Thread.currentThread());
+            for (String data : List.of("alone", "together")) {
+                go.acquire();
+                Thread.sleep(20);
+                events.send(data);
+            }
+        });
+        EventStream stream = engine.open(container, options(), opening -> opening.read(run.log(), 1));
+        stream.writable();
+        container.awaitText("retry");
+        go.release();
+        container.awaitText("alone");
+        assertSame(producer.get(), container.lastWriter);
+
+        var other = new PlayedContainer();
+        EventStream second = engine.open(other, options(), opening -> opening.read(run.log(), 1));
+        second.writable();
+        other.awaitText("alone");
+        go.release();
+        container.awaitText("together");
+        other.awaitText("together");
+        assertNotSame(producer.get(), container.lastWriter);
+        assertNotSame(producer.get(), other.lastWriter);
+    }
+
+    /** An interrupt within a write would close the connection of a reader who is to get the rest. */
+    @Test
+    void whoStopsARunDoesNotInterruptItsProducerInTheMiddleOfAWrite() throws Exception {
+        var container = new PlayedContainer();
+        var inWrite = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        AtomicReference<Boolean> interruptedInWrite = new AtomicReference<>();
+        container.beforeWrite = () -> {
+            if (!Thread.currentThread().isVirtual()) {
+                return; // a drainer
+            }
+            inWrite.countDown();
+            boolean interrupted = false;
+            try {
+                interrupted = !goOn.await(5, TimeUnit.SECONDS);
+            } catch (InterruptedException wrong) {
+                interrupted = true;
+            }
+            interruptedInWrite.set(interrupted);
+        };
+        var interrupted = new CountDownLatch(1);
+        Run run = engine.runs().start(options().asResumable(), "test", null, "127.0.0.1", events -> {
+            Thread.sleep(50);
+            events.send("last words");
+            try {
+                Thread.sleep(5_000);
+            } catch (InterruptedException stopped) {
+                interrupted.countDown();
+                throw stopped;
+            }
+        });
+        EventStream stream = engine.open(container, options(), opening -> opening.read(run.log(), 1));
+        stream.writable();
+        assertTrue(inWrite.await(5, TimeUnit.SECONDS));
+        Thread stopper = Thread.ofVirtual().start(() -> run.stop(CloseReason.STOPPED));
+        for (int i = 0; i < 500 && run.ended() == null; i++) {
+            Thread.sleep(10);
+        }
+        Thread.sleep(50); // what interrupts at once would have done so
+        goOn.countDown();
+        stopper.join();
+        assertTrue(interrupted.await(5, TimeUnit.SECONDS), "and then it is");
+        assertEquals(CloseReason.STOPPED, container.awaitEnd(stream));
+        assertEquals(false, interruptedInWrite.get());
+        assertTrue(container.text().contains("last words"), container.text());
+    }
+
     private static void appendAfterAPause(PacedChannel window, String data) {
         try {
             Thread.sleep(20);
@@ -137,6 +216,7 @@ class EventStreamTest {
         volatile boolean ready = true;
         volatile boolean mayBlock;
         volatile Thread lastWriter;
+        volatile Runnable beforeWrite = () -> {};
         private final Semaphore refused = new Semaphore(0);
         private final ByteArrayOutputStream written = new ByteArrayOutputStream();
         private final CountDownLatch completed = new CountDownLatch(1);
@@ -154,6 +234,7 @@ class EventStreamTest {
         public void write(byte[] bytes, int length) {
             assertTrue(ready);
             lastWriter = Thread.currentThread();
+            beforeWrite.run();
             synchronized (written) {
                 written.write(bytes, 0, length);
             }
