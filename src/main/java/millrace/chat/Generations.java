@@ -101,6 +101,8 @@ public final class Generations {
             answer.completeExceptionally(stopped);
         } finally {
             tally.end(end);
+            // without effect unless an Error was thrown: then somebody would wait for ever
+            answer.completeExceptionally(new IllegalStateException("the generation died"));
         }
     }
 

@@ -17,7 +17,9 @@ record Secret(String value) {
     }
 
     String maskIn(String text) {
-        return text.replace(value, toString());
+        String masked = text.replace(value, toString());
+        // in JSON a slash may be written in two ways
+        return value.indexOf('/') < 0 ? masked : masked.replace(value.replace("/", "\\/"), toString());
     }
 
     /** The last characters of a key that is long enough to keep the rest to itself. */

@@ -3,6 +3,8 @@ package millrace.stream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +21,9 @@ public final class RunResponses {
     /** Answers the request that started the run: its events from the first, and how to come back and to stop it. */
     public void begin(HttpServletRequest request, HttpServletResponse response, Run run)
             throws ProblemException, IOException {
-        response.setHeader(StreamServlet.RUN_SECRET, run.secret());
         try {
-            follow(request, response, run, 1);
-        } catch (ProblemException | IOException refused) {
+            follow(request, response, run, 1, Map.of(StreamServlet.RUN_SECRET, run.secret()));
+        } catch (ProblemException | IOException | RuntimeException refused) {
             run.stop(CloseReason.CLIENT_GONE);
             throw refused;
         }
@@ -96,11 +97,22 @@ public final class RunResponses {
     /** Sends the events from that position on. */
     public void follow(HttpServletRequest request, HttpServletResponse response, Run run, long position)
             throws ProblemException, IOException {
-        response.setHeader("Content-Location", location(request, run));
+        follow(request, response, run, position, Map.of());
+    }
+
+    private void follow(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Run run,
+            long position,
+            Map<String, String> moreHeaders)
+            throws ProblemException, IOException {
+        Map<String, String> headers = new HashMap<>(moreHeaders);
+        headers.put("Content-Location", location(request, run));
         if (run.owner() != null) {
-            response.setHeader("Cache-Control", "private, no-store, no-transform");
+            headers.put("Cache-Control", "private, no-store, no-transform");
         }
-        engine.open(request, response, run.options(), stream -> stream.read(run.log(), position));
+        engine.open(request, response, run.options(), headers, stream -> stream.read(run.log(), position));
     }
 
     private static String location(HttpServletRequest request, Run run) {

@@ -140,6 +140,7 @@ public final class StreamEngine implements AutoCloseable {
      * Sends status 200 and the headers of an event stream at once, and begins to write what the stream reads. To be
      * called on the request's thread, before anything was written; other headers may have been set.
      *
+     * @param headers set where the stream is opened, and not where it is refused
      * @param setUp says what the stream reads; called before the container's first callback
      * @throws ProblemException where no further stream is taken: nothing has been written then
      * @throws IOException where the client is gone already
@@ -148,6 +149,7 @@ public final class StreamEngine implements AutoCloseable {
             HttpServletRequest request,
             HttpServletResponse response,
             StreamOptions options,
+            Map<String, String> headers,
             Consumer<EventStream> setUp)
             throws ProblemException, IOException {
         if (!request.isAsyncSupported()) {
@@ -159,6 +161,7 @@ public final class StreamEngine implements AutoCloseable {
         EventStream stream = new EventStream(this, options, drainers.any(), address);
         boolean begun = false;
         try {
+            headers.forEach(response::setHeader);
             writeHeaders(response);
             ContainerTraits traits =
                     ContainerTraits.of(request.getServletContext().getServerInfo(), request);

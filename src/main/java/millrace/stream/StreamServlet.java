@@ -160,7 +160,8 @@ public abstract class StreamServlet extends HttpServlet {
         open(copy);
         PacedChannel window = engine().newWindow(how.window());
         Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
-        EventStream stream = engine().open(request, response, how, opening -> opening.readAlone(window, producer));
+        EventStream stream =
+                engine().open(request, response, how, Map.of(), opening -> opening.readAlone(window, producer));
         stream.onClose(reason -> {
             window.abandon(reason);
             producer.interrupt();

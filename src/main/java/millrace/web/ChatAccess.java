@@ -8,6 +8,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import millrace.auth.AccessException;
+import millrace.auth.Principal;
 import millrace.chat.ApiError;
 import millrace.chat.Caller;
 import millrace.chat.RefusedException;
@@ -52,8 +53,12 @@ final class ChatAccess {
             for (byte[] digest : keyDigests) {
                 known |= MessageDigest.isEqual(digest, shown); // all of them: the time tells nothing
             }
-            if (known || isTokenForChat(request)) {
+            if (known) {
                 return new Caller(null, "key " + HexFormat.of().formatHex(shown, 0, 8));
+            }
+            String subject = subjectOfTokenForChat(request);
+            if (subject != null) {
+                return new Caller(null, "subject " + subject);
             }
         }
         if (demo) { // DemoFilter has seen to it that this is our own machine
@@ -62,14 +67,16 @@ final class ChatAccess {
         throw new RefusedException(ApiError.unauthorized());
     }
 
-    private boolean isTokenForChat(HttpServletRequest request) {
+    /** Whoever holds several tokens counts once; a token without a subject counts for itself. */
+    private @Nullable String subjectOfTokenForChat(HttpServletRequest request) {
         if (topic == null) {
-            return false;
+            return null;
         }
         try {
-            return tokens.publisher(request).mayPublish(List.of(topic));
+            Principal principal = tokens.publisher(request);
+            return principal.mayPublish(List.of(topic)) ? principal.subject() : null;
         } catch (AccessException | ProblemException noneOfOurs) {
-            return false;
+            return null;
         }
     }
 

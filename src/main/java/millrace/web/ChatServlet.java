@@ -18,6 +18,7 @@ import millrace.stream.CloseReason;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RunResponses;
 import millrace.stream.SameOrigin;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A servlet whose answer depends on an upstream. The request goes async, a virtual thread waits, and the request is
@@ -29,7 +30,7 @@ abstract class ChatServlet extends HttpServlet {
     private static final long serialVersionUID = 1;
 
     private static final System.Logger LOG = System.getLogger("millrace.web");
-    private static final String OUTCOME = "millrace.chat.outcome";
+    private static final String WAIT = "millrace.chat.wait";
 
     /** How long the headers of a stream are held back for a status that may still be an error. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -44,6 +45,14 @@ abstract class ChatServlet extends HttpServlet {
         record Whole(byte[] json) implements Outcome {}
 
         record Refused(ApiError error) implements Outcome {}
+    }
+
+    /**
+     * Where the waiting thread leaves the outcome: it must not touch the request, which the container may have given to
+     * another client by then.
+     */
+    private static final class Wait {
+        volatile @Nullable Outcome outcome;
     }
 
     /** What the waiting thread does: may block, and is interrupted when the client is known to be gone. */
@@ -64,8 +73,9 @@ abstract class ChatServlet extends HttpServlet {
     protected final void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         BrokenEnd.rethrow(request);
         try {
-            if (request.getAttribute(OUTCOME) instanceof Outcome outcome) {
-                conclude(request, response, outcome);
+            if (request.getAttribute(WAIT) instanceof Wait wait) {
+                Outcome outcome = wait.outcome;
+                conclude(request, response, outcome == null ? new Outcome.Refused(ApiError.internal()) : outcome);
                 return;
             }
             if (!request.getMethod().equals("GET")) {
@@ -100,6 +110,8 @@ abstract class ChatServlet extends HttpServlet {
 
     /** Has a virtual thread do the work; then the request comes back and is answered with the outcome. */
     final void comeBackWith(HttpServletRequest request, Work work) {
+        Wait wait = new Wait();
+        request.setAttribute(WAIT, wait);
         AsyncContext context = request.startAsync();
         context.setTimeout(0);
         Thread worker = application().streams().newProducer("chat-wait", () -> {
@@ -115,7 +127,7 @@ abstract class ChatServlet extends HttpServlet {
                 outcome = new Outcome.Refused(ApiError.internal());
             }
             try {
-                request.setAttribute(OUTCOME, outcome);
+                wait.outcome = outcome;
                 context.dispatch();
             } catch (RuntimeException over) { // the client is gone, and the container has ended it
                 stop(outcome);
@@ -148,7 +160,7 @@ abstract class ChatServlet extends HttpServlet {
     private static void stop(Outcome outcome) {
         Generation generation = switch (outcome) {
             case Outcome.Follow follow -> follow.generation();
-            case Outcome.Accept accept -> null; // lives by its grace time
+            case Outcome.Accept accept -> accept.generation(); // nobody was told its id
             case Outcome.Whole whole -> null;
             case Outcome.Refused refused -> null;
         };

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -170,7 +171,7 @@ public final class HubServlet extends ProblemServlet {
         }
         boolean[] counted = {subject != null};
         try {
-            use.engine().open(request, response, use.options(), stream -> {
+            use.engine().open(request, response, use.options(), Map.of(), stream -> {
                 if (subject != null) {
                     counted[0] = false; // the stream's end gives it back now
                     stream.onClose(reason -> use.subjects().leave(subject));

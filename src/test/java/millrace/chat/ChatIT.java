@@ -437,6 +437,7 @@ class ChatIT {
     void badRequestsAreToldInTheShapeOfTheirPath(Container container) throws Exception {
         Server server = on(container);
         assertOpenAiError(400, "\"param\":null", send(post(server, "{\"model\":")));
+        assertOpenAiError(400, "malformed_json", send(post(server, "{\"model\":\"guide\"," + QUESTION + " {}")));
         assertOpenAiError(400, "\"param\":\"messages\"", send(post(server, "{\"model\":\"guide\"}")));
         assertOpenAiError(
                 400, "\"param\":\"stream\"", send(post(server, "{\"model\":\"guide\",\"stream\":1," + QUESTION)));
@@ -519,11 +520,72 @@ class ChatIT {
         }
     }
 
+    /** Whoever has many tokens has not many times as much. */
+    @ContainerTest
+    void generationsAreCountedForTheSubjectOfATokenAndNotForTheToken(Container container) throws Exception {
+        String secret = "0123456789abcdef0123456789abcdef";
+        try (Server server = Server.start(
+                container,
+                Map.of(
+                        "millrace.demo", "false",
+                        "millrace.chat.topic", "urn:chat",
+                        "millrace.hub.publisher-key", secret,
+                        "millrace.max-runs-per-user", "1",
+                        "millrace.guide.pace", "1"))) {
+            String body = "{\"model\":\"guide\",\"stream\":true," + QUESTION;
+            List<Integer> statuses = new ArrayList<>();
+            for (String[] subjectAndId :
+                    new String[][] {{"ann", "1"}, {"ann", "2"}, {"bob", "3"}, {null, "4"}, {null, "5"}}) {
+                statuses.add(send(post(server, body)
+                                .header("Prefer", "respond-async")
+                                .header(
+                                        "Authorization",
+                                        "Bearer " + token(secret, "urn:chat", subjectAndId[0], subjectAndId[1])))
+                        .statusCode());
+            }
+            assertEquals(List.of(202, 429, 202, 202, 202), statuses);
+        }
+    }
+
+    @ContainerTest
+    void whoIsRefusedAfterAllGetsNoSecretAndItsUpstreamIsClosed(Container container) throws Exception {
+        try (Server server = Server.start(
+                container,
+                Map.of(
+                        "millrace.chat.upstreams", "scripted=" + upstream.baseUrl(),
+                        "millrace.chat.models", "scripted=silent",
+                        "millrace.max-streams", "1"))) {
+            upstreamClosed = new CompletableFuture<>();
+            CompletableFuture<HttpResponse<String>> answer = HTTP.sendAsync(
+                    post(server, "{\"model\":\"silent\",\"stream\":true," + QUESTION)
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            Thread.sleep(300); // a status of the upstream is awaited for a second; meanwhile somebody else comes
+            try (EventSocket other = new EventSocket(server, "GET /sse/v1?n=2&interval=10000 HTTP/1.1", "")) {
+                other.headers();
+                assertOpenAiError(503, "unavailable", answer.get(10, TimeUnit.SECONDS));
+                assertEquals(
+                        List.of(),
+                        answer.join().headers().map().keySet().stream()
+                                .filter(name -> name.equalsIgnoreCase("Millrace-Run-Secret")
+                                        || name.equalsIgnoreCase("Content-Location"))
+                                .toList());
+                assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS));
+            }
+        }
+    }
+
     private static String token(String secret, String topic) throws Exception {
+        return token(secret, topic, null, null);
+    }
+
+    private static String token(String secret, String topic, String subject, String id) throws Exception {
         SignedJWT jwt = new SignedJWT(
                 new JWSHeader(JWSAlgorithm.HS256),
                 new JWTClaimsSet.Builder()
                         .claim("mercure", Map.of("publish", List.of(topic)))
+                        .subject(subject)
+                        .jwtID(id)
                         .build());
         jwt.sign(new MACSigner(secret));
         return jwt.serialize();
