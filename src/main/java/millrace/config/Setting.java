@@ -92,6 +92,17 @@ public record Setting<T>(String key, String defaultText, String form, String sen
         return new Setting<>(key, standard, "duration", sentence, Setting::parseDuration);
     }
 
+    /** The same, and not less than this. */
+    static Setting<Duration> duration(String key, String standard, Duration least, String sentence) {
+        return new Setting<>(key, standard, "duration", sentence, text -> {
+            Duration value = parseDuration(text);
+            if (value.compareTo(least) < 0) {
+                throw new IllegalArgumentException("write at least " + least.toMillis() + "ms");
+            }
+            return value;
+        });
+    }
+
     /** A size: a whole number of bytes, or with {@code k}, {@code m} or {@code g} (powers of 1024). */
     static Setting<Long> bytes(String key, String standard, String sentence) {
         return new Setting<>(key, standard, "bytes", sentence, Setting::parseBytes);

@@ -20,10 +20,12 @@ public final class Settings {
     public static final Setting<Duration> HEARTBEAT = Setting.duration(
             "millrace.heartbeat",
             "15s",
+            Duration.ofMillis(100),
             "A stream that was silent for so long gets a comment, which also finds lost clients.");
     public static final Setting<Duration> STALL_TIMEOUT = Setting.duration(
             "millrace.stall-timeout",
             "30s",
+            Duration.ofMillis(100),
             "A client that takes no byte for so long while bytes wait for it is ended.");
     public static final Setting<Duration> DRAIN_TIME = Setting.duration(
             "millrace.drain-time",

@@ -48,6 +48,7 @@ public final class StreamEngine implements AutoCloseable {
     private final Runs runs;
     private final Set<EventStream> open = ConcurrentHashMap.newKeySet();
     private final Set<Thread> producers = ConcurrentHashMap.newKeySet();
+    private final Set<Runnable> soon = ConcurrentHashMap.newKeySet();
     private final Map<String, AtomicInteger> openByAddress = new ConcurrentHashMap<>();
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicLong names = new AtomicLong();
@@ -296,10 +297,19 @@ public final class StreamEngine implements AutoCloseable {
 
     /** Runs it once, after that time; at once where the application stops. */
     public void soon(Duration delay, Runnable task) {
+        Runnable once = new Runnable() { // an object of its own: the same task may wait twice
+                    @Override
+                    public void run() {
+                        if (soon.remove(this)) {
+                            task.run();
+                        }
+                    }
+                };
+        soon.add(once);
         try {
-            var unused = timer.schedule(delay, task);
+            var unused = timer.schedule(delay, once);
         } catch (RejectedExecutionException stopped) {
-            task.run();
+            once.run();
         }
     }
 
@@ -417,6 +427,7 @@ public final class StreamEngine implements AutoCloseable {
                     producers.size() + " producers ignore their interrupt and hold the application in memory");
         }
         timer.close();
+        soon.forEach(Runnable::run); // else a response that waits for its cut would stay open
         drainers.close();
     }
 }

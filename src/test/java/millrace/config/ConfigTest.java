@@ -43,6 +43,8 @@ class ConfigTest {
         for (Map<String, String> bad : List.of(
                 Map.of("millrace.hub.key-refresh", "999999999999999d"),
                 Map.of("millrace.hub.key-refresh", "36501d"),
+                Map.of("millrace.heartbeat", "0s"),
+                Map.of("millrace.stall-timeout", "99ms"),
                 Map.of("millrace.history-bytes", "999999999999999g"),
                 Map.of("millrace.history-bytes", "0"))) {
             ConfigException refused =

@@ -15,6 +15,7 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import millrace.config.Config;
 import millrace.metrics.Metrics;
@@ -32,6 +33,26 @@ class EventStreamTest {
     void close() {
         engine.endAll(CloseReason.STOPPED, stream -> true);
         engine.close();
+    }
+
+    @Test
+    void whatIsToHappenSoonHappensOnceAndAtTheLatestAtTheEndOfTheApplication() {
+        AtomicInteger happened = new AtomicInteger();
+        engine.soon(Duration.ofHours(1), happened::incrementAndGet);
+        engine.close();
+        assertEquals(1, happened.get());
+        engine.soon(Duration.ofHours(1), happened::incrementAndGet);
+        assertEquals(2, happened.get());
+    }
+
+    @Test
+    void aStreamEndsWhenItsTimeIsOver() throws Exception {
+        var container = new PlayedContainer();
+        long begin = System.nanoTime();
+        EventStream stream = engine.open(container, options(), opening -> opening.expireAfter(Duration.ofMillis(200)));
+        stream.writable();
+        assertEquals(CloseReason.EXPIRED, container.awaitEnd(stream));
+        assertTrue(System.nanoTime() - begin >= 200_000_000);
     }
 
     @Test
