@@ -26,6 +26,9 @@ import millrace.topic.Selector;
  */
 public final class Users {
 
+    /** With so many the cost of a publish is measured first, to be compared. */
+    private static final int FEW = 10;
+
     private static final AtomicLong WRITES = new AtomicLong();
 
     private Users() {}
@@ -43,10 +46,17 @@ public final class Users {
 
         long before = usedBytes();
         long start = System.nanoTime();
+        long begun = 0;
         Selector common = Selector.ofTemplate("news");
         Principal nobody = new Principal(null, Dialect.V0, true, List.of(), null, null);
         EventStream[] streams = new EventStream[count]; // what a container would hold
         for (int i = 0; i < count; i++) {
+            if (i == FEW) {
+                await(FEW);
+                System.out.println("ownNanosOfFew=" + ownNanos(hub, FEW));
+                start = System.nanoTime();
+                begun = WRITES.get() - FEW;
+            }
             List<Selector> selectors = List.of(Selector.ofTemplate("user/" + i), common);
             Subscription subscription = new Subscription(Set.copyOf(selectors), View.PUBLIC, Dialect.V0);
             streams[i] = engine.open(
@@ -55,7 +65,7 @@ public final class Users {
                     stream -> hub.subscribe(stream, subscription, selectors, nobody, hub.position(null, View.PUBLIC)));
             streams[i].writable();
         }
-        await(count); // the retry hints and first cursors
+        await(begun + count); // the retry hints and first cursors
         System.out.println("subscribeNanos=" + (System.nanoTime() - start) / count);
         System.out.println("bytesPerUser=" + (usedBytes() - before) / count);
 
@@ -65,16 +75,30 @@ public final class Users {
         }
         Arrays.sort(nanos, 5, nanos.length); // the first five are warm-up
         System.out.println("commonNanos=" + nanos[10]);
-        long[] own = new long[1000];
-        for (int i = 0; i < own.length; i++) {
-            own[i] = publish(hub, "own-" + i, "user/" + i * (count / own.length), 1);
-        }
-        Arrays.sort(own);
-        System.out.println("ownNanos=" + own[own.length / 2]);
+        System.out.println("ownNanos=" + ownNanos(hub, count));
         System.out.println("bytesPerUserAfter=" + (usedBytes() - before) / count);
         System.out.println("streams=" + Arrays.stream(streams).filter(stream -> !stream.isClosed()).count());
         System.out.flush();
         Runtime.getRuntime().halt(0);
+    }
+
+    /** The mean of 10,000 publishes, one after the other, each to the own topic of another user if there are so many. */
+    private static long ownNanos(Hub hub, int users) throws Exception {
+        int publishes = 10_000;
+        long nanos = 0;
+        for (int round = 0; round < 5; round++) { // the last counts
+            long begun = WRITES.get();
+            long start = System.nanoTime();
+            for (int i = 0; i < publishes; i++) {
+                String topic = "user/" + (3 * i + round) % users;
+                hub.publish(new Update("own-" + i, List.of(topic), false, null, "x".repeat(100), null))
+                        .get();
+            }
+            nanos = (System.nanoTime() - start) / publishes;
+            await(begun + (users < publishes ? 1 : publishes)); // with few users a write carries many
+            Thread.sleep(100);
+        }
+        return nanos;
     }
 
     private static long publish(Hub hub, String id, String topic, int readers) throws Exception {

@@ -221,11 +221,12 @@ public final class Bench {
                     contender.name(), Scene.USERS, "failed: " + said.getOrDefault("error", "it said nothing"));
         }
         String note = String.format(
-                "to subscribe %.1f µs; publish to the common topic until all are written to %.0f ms; to an own topic"
-                        + " %.0f µs",
+                "to subscribe %.1f µs; publish to the common topic until all are written to %.0f ms; a publish to an own topic"
+                        + " %.1f µs, and %.1f µs while there were ten users",
                 Long.parseLong(said.get("subscribeNanos")) / 1e3,
                 Long.parseLong(said.get("commonNanos")) / 1e6,
-                Long.parseLong(said.get("ownNanos")) / 1e3);
+                Long.parseLong(said.get("ownNanos")) / 1e3,
+                Long.parseLong(said.get("ownNanosOfFew")) / 1e3);
         return new Result(
                 contender.name(), Scene.USERS, -1, -1, -1, -1, Double.parseDouble(said.get("bytesPerUser")), 0, note);
     }

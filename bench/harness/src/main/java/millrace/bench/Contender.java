@@ -40,7 +40,7 @@ record Contender(
 
     private static final Path HOME =
             Path.of(System.getProperty("bench.home", "bench")).toAbsolutePath().normalize();
-    private static final Set<Scene> ALL = EnumSet.complementOf(EnumSet.of(Scene.USERS));
+    private static final Set<Scene> ALL = EnumSet.complementOf(EnumSet.of(Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY));
 
     static List<Contender> all() {
         List<Contender> all = new ArrayList<>();
@@ -49,7 +49,8 @@ record Contender(
                 javaCommand("harness", "millrace.bench.floor.Floor"),
                 true,
                 "",
-                EnumSet.complementOf(EnumSet.of(Scene.START, Scene.USERS))));
+                EnumSet.complementOf(
+                        EnumSet.of(Scene.START, Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY))));
         all.addAll(millrace());
         all.add(nchan());
         all.add(peer("Undertow", javaCommand("peers/undertow", "millrace.bench.peer.UndertowPeer"), true, "", ALL));
@@ -89,7 +90,10 @@ record Contender(
         List<Contender> all = new ArrayList<>();
         Set<Scene> requests = EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED);
         Set<Scene> fanOut = EnumSet.complementOf(EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED, Scene.USERS));
+        Set<Scene> publish = EnumSet.of(Scene.PUBLISH_1, Scene.PUBLISH_MANY);
+        fanOut.removeAll(publish);
         Set<Scene> durable = EnumSet.of(Scene.START, Scene.SATURATED, Scene.PACED, Scene.SINGLE);
+        durable.addAll(publish);
         Set<Scene> channel = EnumSet.of(Scene.SATURATED, Scene.SINGLE);
         String war = HOME.resolveSibling("target").resolve("millrace.war").toString();
         String app = HOME.resolve("target/bench-app.war").toString();

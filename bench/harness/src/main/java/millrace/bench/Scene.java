@@ -12,6 +12,16 @@ enum Scene {
             List.of("connections=1000", "publishers=4", "rate=0")),
     PACED("fan-out, 1,000 events/s", Kind.FANOUT, "nchan", List.of("connections=1000", "publishers=4", "rate=1000")),
     SINGLE("fan-out, 50 events/s", Kind.FANOUT, "nchan", List.of("connections=1000", "publishers=1", "rate=50")),
+    PUBLISH_1(
+            "one publisher as fast as it is answered, one subscriber",
+            Kind.FANOUT,
+            "",
+            List.of("connections=1", "publishers=1", "rate=0")),
+    PUBLISH_MANY(
+            "63 publishers as fast as they are answered, one subscriber",
+            Kind.FANOUT,
+            "",
+            List.of("connections=1", "publishers=63", "rate=0")),
     STALLED(
             "fan-out, 1,000 events/s, 10 readers stopped reading",
             Kind.FANOUT,
