@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -74,6 +75,10 @@ public final class FileHistory implements History {
 
     /** Guards everything below, which only the writer changes, except that every reader may drop. */
     private final ReentrantLock lock = new ReentrantLock();
+
+    /** Who reads a page: a hundred replays at once must leave a processor to those who publish. */
+    private final Semaphore pages =
+            new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
 
     private final List<Segment> segments = new ArrayList<>();
     private final Ring tail;
@@ -500,6 +505,15 @@ public final class FileHistory implements History {
 
     @Override
     public Page after(long sequence, int maxEvents, long maxBytes) {
+        pages.acquireUninterruptibly();
+        try {
+            return read(sequence, maxEvents, maxBytes);
+        } finally {
+            pages.release();
+        }
+    }
+
+    private Page read(long sequence, int maxEvents, long maxBytes) {
         while (true) {
             long asked;
             long from;

@@ -37,6 +37,7 @@ public final class ScriptedUpstream implements AutoCloseable {
     private static final Pattern MODEL = Pattern.compile("\"model\"\\s*:\\s*\"([^\"]*)\"");
 
     private final ServerSocket listener;
+    private final Thread accepting;
     private final Map<String, Script> scripts = new ConcurrentHashMap<>();
     private final BlockingQueue<Exchange> exchanges = new LinkedBlockingQueue<>();
     private final Map<Socket, Boolean> open = new ConcurrentHashMap<>();
@@ -44,7 +45,7 @@ public final class ScriptedUpstream implements AutoCloseable {
 
     public ScriptedUpstream() throws IOException {
         listener = new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
-        Thread.ofVirtual().name("scripted-upstream").start(this::accept);
+        accepting = Thread.ofVirtual().name("scripted-upstream").start(this::accept);
     }
 
     public URI baseUrl() {
@@ -83,6 +84,11 @@ public final class ScriptedUpstream implements AutoCloseable {
     @Override
     public void close() throws IOException {
         listener.close();
+        try {
+            accepting.join(); // the port is open until the accept has returned
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
         for (Socket socket : open.keySet()) {
             socket.close();
         }
