@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import millrace.problem.ProblemException;
 import millrace.sse.Event;
 import millrace.stream.BroadcastChannel;
@@ -29,7 +30,11 @@ public final class FanOut extends HttpServlet {
     protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
         try {
             engine.open(
-                    request, response, StreamOptions.of(engine.config(), "bench"), stream -> stream.read(channel, channel.next()));
+                    request,
+                    response,
+                    StreamOptions.of(engine.config(), "bench"),
+                    Map.of(),
+                    stream -> stream.read(channel, channel.next()));
         } catch (ProblemException refused) {
             response.sendError(503);
         }
