@@ -175,8 +175,10 @@ public final class Bench {
             if (wanted.contains(Scene.START)) {
                 add(new Result(contender.name(), Scene.START, -1, -1, server.startTime.toNanos() / 1e6, -1, -1, 0, ""));
             }
-            if (!smoke && wanted.stream().anyMatch(scene -> scene.kind == Scene.Kind.FANOUT)) {
-                client(contender, server, Scene.SATURATED, warmup, warmup);
+            for (Scene busiest : new Scene[] {Scene.SATURATED, Scene.REQUESTS}) {
+                if (!smoke && wanted.stream().anyMatch(scene -> scene.kind == busiest.kind)) {
+                    client(contender, server, busiest, warmup, warmup);
+                }
             }
             for (Scene scene : wanted) {
                 if (scene.kind == Scene.Kind.FANOUT || scene.kind == Scene.Kind.REQUESTS) {
