@@ -29,6 +29,7 @@ final class Following implements AutoCloseable {
     private final byte[] slice = new byte[8192];
     private final EventStreamParser parser;
     private @Nullable Duration retry;
+    private String last = "none";
     private boolean ended;
 
     private Following(HttpResponse<InputStream> response) {
@@ -82,7 +83,7 @@ final class Following implements AutoCloseable {
     @Nullable
     Received next() throws IOException, InterruptedException {
         while (received.isEmpty() && !ended) {
-            int n = response.body().read(slice);
+            int n = read();
             if (n >= 0) {
                 parser.feed(slice, 0, n);
             } else {
@@ -92,7 +93,17 @@ final class Following implements AutoCloseable {
                 }
             }
         }
-        return received.poll();
+        Received next = received.poll();
+        last = next == null ? last : next.id();
+        return next;
+    }
+
+    private int read() throws IOException {
+        try {
+            return response.body().read(slice);
+        } catch (IOException broken) { // the JDK says "closed", whatever it was
+            throw new IOException(response.uri() + " broke after event " + last + ": " + broken.getCause(), broken);
+        }
     }
 
     /** All events up to the end. */

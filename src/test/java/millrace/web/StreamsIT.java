@@ -285,6 +285,7 @@ class StreamsIT {
     void theSecretIsNotGivenToOtherReaders(Server server) throws Exception {
         try (var stream = Following.get(server.uri("/sse/v1?n=2&interval=0"))) {
             String run = runOf(stream);
+            assertNotNull(stream.next(), "position 1 is one from now on");
             try (var other = Following.get(server.uri("/streams/" + run))) {
                 assertNull(other.header("Millrace-Run-Secret"));
             }
