@@ -61,6 +61,7 @@ public final class Origins {
     public Map<String, String> answerHeaders(@Nullable String origin) {
         return headers(origin, Map.of("Access-Control-Expose-Headers", EXPOSED_HEADERS));
     }
+
     /** The headers of the answer to a preflight ({@code OPTIONS} with {@code Access-Control-Request-Method}). */
     public Map<String, String> preflightHeaders(@Nullable String origin, List<String> methods) {
         return headers(

@@ -72,6 +72,9 @@ public record Principal(
         if (tokenPayload != null) {
             return tokenPayload;
         }
+        if (grants.stream().allMatch(grant -> grant.payload() == null)) {
+            return null;
+        }
         Topic written = Topic.of(subscription.text());
         for (Grant grant : grants) {
             if (grant.subscribe() && grant.covers(written)) {

@@ -145,8 +145,7 @@ final class RotatingKeys implements KeySource {
             keys = reader.apply(fetch.get());
             return true;
         } catch (IOException | RuntimeException | Error failure) {
-            // whatever it is, e.g. that the process may open no more files: without this thread keys would stay for
-            // ever
+            // whatever it is, e.g. that the process may open no more files: without this thread keys would never change
             if (Thread.interrupted()) {
                 throw new InterruptedException("closed while fetching");
             }

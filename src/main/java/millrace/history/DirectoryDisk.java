@@ -2,6 +2,7 @@ package millrace.history;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -37,8 +38,7 @@ final class DirectoryDisk implements Disk {
         create(directory);
         this.held = HELD + directory.toRealPath();
         // Not left to the lock alone: whoever opens a locked file again in the same process and closes it frees the
-        // lock
-        // of the first, for every other process.
+        // lock of the first, for every other process.
         if (System.getProperties().putIfAbsent(held, "") != null) {
             throw inUse();
         }
@@ -81,8 +81,7 @@ final class DirectoryDisk implements Disk {
         } else {
             Files.createDirectory(directory);
         }
-        // its name, and those of directories above it that are as new, have to survive a loss of power like what is in
-        // it
+        // its name, and those of directories above it that are as new, have to survive a loss of power like its files
         for (Path above = directory.getParent(); above != null; above = above.getParent()) {
             if (Files.isWritable(above) && Files.isReadable(above)) {
                 forceNames(above);
@@ -96,6 +95,8 @@ final class DirectoryDisk implements Disk {
             return files.map(file -> file.getFileName().toString())
                     .filter(name -> !name.equals(LOCK))
                     .toList();
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
         }
     }
 

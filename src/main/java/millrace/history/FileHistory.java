@@ -248,7 +248,9 @@ public final class FileHistory implements History {
         if (closing.get()) {
             return refuse("The history is closed.");
         }
-        if (queuedBytes.addAndGet(record.length) > QUEUED_BYTES) {
+        long queued = queuedBytes.addAndGet(record.length);
+        if (queued > QUEUED_BYTES
+                && queued > record.length) { // a single one is taken however large the settings let it be
             queuedBytes.addAndGet(-record.length);
             return refuse("More is published than the disk takes.");
         }
@@ -285,6 +287,13 @@ public final class FileHistory implements History {
         } finally {
             finished = true;
             failQueued();
+            lock.lock();
+            try {
+                closed = true;
+                closeFiles(); // here, so that another can have them also where nobody waited so long
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -376,9 +385,8 @@ public final class FileHistory implements History {
             buffer.put(pending.record);
         }
         Frame.seal(buffer, segment.salt, next, now, batch.size());
-        // Everything that takes memory comes before the write: where there is none left, either the whole batch fails
-        // or
-        // none of it. Half of it in the index would be missing from the file, which is cut off after a failure.
+        // Everything that takes memory comes before the write: where there is none left, the whole batch fails or none
+        // of it. Half of it in the index would be missing from the file, which is cut off after a failure.
         List<Stored> stored = new ArrayList<>(batch.size());
         for (Pending pending : batch) {
             Update update = pending.update;
@@ -538,19 +546,26 @@ public final class FileHistory implements History {
             try {
                 return page(asked, from, segment.read(piece), newest);
             } catch (IOException e) {
+                boolean known;
                 lock.lock();
                 try {
                     requireOpen();
-                    if (segments.contains(segment)) {
-                        throw new HistoryException(
-                                "The history in " + disk + " cannot be read: file " + segment.name + " (" + e
-                                        + "). Mend what the disk reports, or restart to have the file checked.",
-                                e);
+                    if (!segments.contains(segment)) {
+                        continue; // it was dropped meanwhile: go on with what is left
                     }
-                    // else it was dropped meanwhile: go on with what is left
+                    known = segment.isKnownUnreadable;
+                    segment.isKnownUnreadable = true;
                 } finally {
                     lock.unlock();
                 }
+                HistoryException unreadable = new HistoryException(
+                        "The history in " + disk + " cannot be read: file " + segment.name + " (" + e
+                                + "). Mend what the disk reports, or restart to have the file checked.",
+                        e);
+                if (!known) { // those who want to read it come back again and again
+                    LOG.log(Level.ERROR, unreadable.getMessage(), e);
+                }
+                throw unreadable;
             }
         }
     }
@@ -666,28 +681,22 @@ public final class FileHistory implements History {
 
     @Override
     public void close() {
+        close(CLOSE);
+    }
+
+    void close(Duration patience) {
         if (closing.compareAndSet(false, true)) {
             queue.add(end);
         }
-        if (Thread.currentThread() != writer && !awaitWriter()) {
-            LOG.log(Level.ERROR, "The history in {0} is left open: the disk does not answer", disk);
-            return;
-        }
-        lock.lock();
-        try {
-            if (!closed) {
-                closed = true;
-                closeFiles();
-            }
-        } finally {
-            lock.unlock();
+        if (Thread.currentThread() != writer && !awaitWriter(patience)) {
+            LOG.log(Level.ERROR, "The history in {0} is left open until the disk answers", disk);
         }
     }
 
-    private boolean awaitWriter() {
-        long giveUp = System.nanoTime() + CLOSE.toNanos();
+    private boolean awaitWriter(Duration patience) {
+        long giveUp = System.nanoTime() + patience.toNanos();
         boolean interrupted = false;
-        while (writer.isAlive() && System.nanoTime() < giveUp) {
+        while (writer.isAlive() && System.nanoTime() - giveUp < 0) {
             try {
                 writer.join(Duration.ofNanos(Math.max(1, giveUp - System.nanoTime())));
             } catch (InterruptedException e) {

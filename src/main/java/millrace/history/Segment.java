@@ -32,6 +32,9 @@ final class Segment {
     final long salt;
     final Disk.Handle file;
 
+    /** Whether it was logged that it cannot be read. */
+    boolean isKnownUnreadable;
+
     private int count;
     private long end = HEADER;
     private int[] offsets = new int[16];

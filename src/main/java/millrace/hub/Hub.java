@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -53,7 +54,8 @@ import org.jspecify.annotations.Nullable;
  * follows, whoever publishes meanwhile, and no channel dies between being found and being joined. The lock is never
  * held while anything waits.
  *
- * <p>Any thread may call any method; none of them blocks, except that {@link #position} may read from the disk.
+ * <p>Any thread may call any method; none of them blocks, except that {@link #close} waits, and that {@link #position}
+ * and {@link #newestCursor} may read from the disk.
  */
 public final class Hub implements AutoCloseable {
 
@@ -89,8 +91,14 @@ public final class Hub implements AutoCloseable {
     /** See above. */
     private final ReentrantLock order = new ReentrantLock();
 
+    /** Signalled when {@link #delivered} has changed. */
+    private final Condition handedOut = order.newCondition();
+
     /** Guarded by the order. */
     private final Map<Subscription, SharedChannel> channels = new HashMap<>();
+
+    /** How many of them may be told of presence. Guarded by the order. */
+    private int presenceChannels;
 
     /** All updates up to this sequence have been handed to the channels; written in the order. */
     private volatile long delivered;
@@ -128,9 +136,9 @@ public final class Hub implements AutoCloseable {
     /**
      * Publishes. Does not block.
      *
-     * @return completes when the update is durable and on its way, and the drainers are not far behind, or a second later
-     *     than that: so publishers that wait for their answers are no faster than what carries the updates away; exceptionally with {@link HistoryException}. Whoever
-     *     goes on from there neither blocks nor takes long
+     * @return completes when the update is durable and on its way, and the drainers are not far behind, or a second
+     *     later than that: so publishers that wait for their answers are no faster than what carries the updates away;
+     *     exceptionally with {@link HistoryException}. Whoever goes on from there neither blocks nor takes long
      */
     public CompletableFuture<Stored> publish(Update update) {
         long begin = System.nanoTime();
@@ -164,25 +172,35 @@ public final class Hub implements AutoCloseable {
 
     /** The history's sink: one at a time, in the order of the sequence. */
     private void deliver(Stored stored) {
-        List<Topic> topics = topics(stored.topics());
-        EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
         order.lock();
         try {
+            List<Topic> topics = topics(stored.topics());
+            EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
             index.find(topics, shared -> {
                 if (shared.subscription.view().permits(stored.isPrivate(), topics)) {
                     shared.append(event);
                     waitFor(shared.channel.behind());
                 }
             });
-            delivered = stored.sequence();
+        } catch (RuntimeException | Error failure) {
+            // some lack it now: before they can have a later one or a newer cursor they end, and come back for it
+            endSubscribers(CloseReason.FAILED);
+            throw failure;
         } finally {
+            delivered = stored.sequence();
+            handedOut.signalAll();
             order.unlock();
         }
     }
 
+    /** Ends the streams of all subscribers. Only tells them to, so it may be called in the order. */
+    private void endSubscribers(CloseReason reason) {
+        engine.endAll(reason, stream -> stream.kind().equals(KIND));
+    }
+
     /** In the order. */
     private void waitFor(@Nullable CompletableFuture<Void> behind) {
-        if (behind != null && caughtUp.isDone()) {
+        if (behind != null && !behind.isDone() && caughtUp.isDone()) {
             caughtUp = behind;
             engine.soon(LONGEST_WAIT, () -> behind.complete(null)); // a drainer may be stuck in a container
         }
@@ -197,15 +215,28 @@ public final class Hub implements AutoCloseable {
         try {
             cursors = new Cursors(late.secret());
             delivered = late.bounds().newest();
+            handedOut.signalAll();
         } finally {
             order.unlock();
         }
-        engine.endAll(CloseReason.STOPPED, stream -> stream.kind().equals(KIND));
+        endSubscribers(CloseReason.STOPPED);
     }
 
     /** All updates up to this sequence have been handed to the channels. */
     long delivered() {
         return delivered;
+    }
+
+    /** Waits until that is so of this sequence: the history shows an update before the channels have had it. */
+    void awaitDelivered(long sequence) throws InterruptedException {
+        order.lockInterruptibly();
+        try {
+            while (delivered < sequence) {
+                handedOut.await();
+            }
+        } finally {
+            order.unlock();
+        }
     }
 
     // ---- subscribing ----
@@ -218,7 +249,6 @@ public final class Hub implements AutoCloseable {
      */
     public Position position(@Nullable String cursor, View reader) {
         long told = presence.changes(); // before anything else: a change may be told twice, but not be missed
-        Bounds held = history.bounds();
         if (cursor == null) {
             return new Position(delivered, null, null, told);
         }
@@ -227,9 +257,10 @@ public final class Hub implements AutoCloseable {
             return new Position(now, idAt(now, reader), null, told);
         }
         if (cursor.equals(EARLIEST)) {
-            return new Position(held.oldest() - 1, EARLIEST, null, told);
+            return new Position(history.bounds().oldest() - 1, EARLIEST, null, told);
         }
         OptionalLong found = cursor.charAt(0) == '#' ? cursors.sequence(cursor) : history.find(cursor);
+        Bounds held = history.bounds(); // not before: what is found may be the newest, published just now
         // everything after the place must be held; the update at the place itself need not be
         if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
             return new Position(found.getAsLong(), cursor, null, told);
@@ -301,7 +332,7 @@ public final class Hub implements AutoCloseable {
                 return false;
             }
             Place place = join(stream, subscriber, position.presence());
-            place.presence().forEach(stream::sendOwn);
+            presenceEvents(place).forEach(stream::sendOwn);
             subscriber.reads(place, 0);
             return true;
         } finally {
@@ -313,9 +344,9 @@ public final class Hub implements AutoCloseable {
      * A reader's channel.
      *
      * @param from it reads what comes after this sequence
-     * @param presence events that tell who came and went since it asked
+     * @param presence who came and went since it asked, as far as it may be told
      */
-    record Place(SharedChannel shared, long from, List<byte[]> presence) {}
+    record Place(SharedChannel shared, long from, List<Presence.Change> presence) {}
 
     /**
      * Has the stream read its channel as soon as its replay has ended. Counted from now on, so that the channel keeps
@@ -333,6 +364,7 @@ public final class Hub implements AutoCloseable {
                         subscriber.selectors(),
                         engine.newBroadcast(channelEvents, channelBytes, delivered));
                 channels.put(subscription, shared);
+                presenceChannels += shared.reachesPresence ? 1 : 0;
                 index.add(shared, subscription.selectors());
             }
             shared.subscribers++;
@@ -340,7 +372,8 @@ public final class Hub implements AutoCloseable {
             if (!shared.channel.join(stream, delivered)) {
                 throw new IllegalStateException("something was appended out of order");
             }
-            place = new Place(shared, delivered, presenceSince(toldPresence, subscription));
+            boolean isTold = tellsPresence && shared.reachesPresence;
+            place = new Place(shared, delivered, isTold ? presence.since(toldPresence) : List.of());
             presence.add(subscriber);
             announce(subscriber, true); // it gets this itself: it stands in the order now
         } finally {
@@ -351,17 +384,19 @@ public final class Hub implements AutoCloseable {
         return place;
     }
 
-    /** In the order. */
-    private List<byte[]> presenceSince(long told, Subscription reader) {
-        if (!tellsPresence || reader.view().equals(View.PUBLIC)) {
-            return List.of();
-        }
+    /** What tells a reader who came and went before it joined. */
+    List<byte[]> presenceEvents(Place place) {
+        Subscription reader = place.shared().subscription;
         List<byte[]> events = new ArrayList<>();
-        for (Presence.Change change : presence.since(told)) {
+        for (Presence.Change change : place.presence()) {
             for (Selector selector : change.subscriber().selectors()) {
                 if (reader.takes(true, Presence.topics(change.subscriber(), selector))) {
                     events.add(Presence.event(
-                            change.subscriber(), selector, change.isActive(), reader.dialect(), cursors.of(delivered)));
+                            change.subscriber(),
+                            selector,
+                            change.isActive(),
+                            reader.dialect(),
+                            cursors.of(place.from())));
                 }
             }
         }
@@ -374,6 +409,7 @@ public final class Hub implements AutoCloseable {
             presence.remove(subscriber);
             if (--shared.subscribers == 0) {
                 channels.remove(shared.subscription);
+                presenceChannels -= shared.reachesPresence ? 1 : 0;
                 index.remove(shared, shared.subscription.selectors());
                 shared.channel.discard();
             }
@@ -389,7 +425,7 @@ public final class Hub implements AutoCloseable {
      * the order.
      */
     private void announce(Subscriber subscriber, boolean isActive) {
-        if (!tellsPresence) {
+        if (!tellsPresence || presenceChannels == 0) {
             return;
         }
         for (Selector selector : subscriber.selectors()) {

@@ -31,6 +31,9 @@ public final class Presence {
     /** The topic of the whole collection, and the beginning of all others. */
     public static final String ROOT = Hub.PATH + "/subscriptions";
 
+    /** What the topics of all its updates begin with, also where a selector {@code ..} stands in one. */
+    static final String BELOW = Hub.PATH + "/";
+
     /** Far more than come and go between a request and its joining. */
     private static final int MAX_RECENT = 1024;
 

@@ -62,10 +62,13 @@ final class Replay {
         try {
             replay(position);
         } catch (HistoryException unreadable) {
-            LOG.log(Level.WARNING, "a replay failed: " + unreadable.getMessage());
-            window.end(CloseReason.FAILED); // the client comes back with the id it has
+            // the history has logged why, once: a client comes back as often as it likes, with the id it has
+            window.end(CloseReason.FAILED);
         } catch (InterruptedException stopping) {
             window.end(CloseReason.SHUTTING_DOWN);
+        } catch (RuntimeException | Error failure) {
+            LOG.log(Level.ERROR, "a replay failed", failure);
+            window.end(CloseReason.FAILED); // else its reader would wait in silence
         }
     }
 
@@ -85,13 +88,14 @@ final class Replay {
                 return;
             }
         }
+        hub.awaitDelivered(at); // whose id the reader may know from its publisher: the channels would give it again
         Hub.Place place = hub.join(stream, subscriber, position.presence());
         while (at < place.from()) {
             if (!givePage(place.from())) {
                 return;
             }
         }
-        for (byte[] presence : place.presence()) {
+        for (byte[] presence : hub.presenceEvents(place)) {
             if (!give(new EncodedEvent(presence, place.from()))) {
                 return;
             }

@@ -15,6 +15,8 @@ final class SharedChannel {
 
     final BroadcastChannel channel;
 
+    final boolean reachesPresence;
+
     /** Guarded by the hub's order. */
     int subscribers;
 
@@ -25,6 +27,7 @@ final class SharedChannel {
         this.subscription = subscription;
         this.selectors = selectors;
         this.channel = channel;
+        this.reachesPresence = subscription.reachesPresence();
     }
 
     void append(EncodedEvent event) {

@@ -1,11 +1,11 @@
 package millrace.hub;
 
 import jakarta.json.JsonValue;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import millrace.auth.Principal;
-import millrace.sse.Event;
-import millrace.stream.EncodedEvent;
 import millrace.stream.EventStream;
 import millrace.topic.Selector;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ public final class Subscriber implements EventStream.Heartbeat {
 
     private final Hub hub;
     private final UUID id = UUID.randomUUID();
-    private final Principal principal;
+    private final Map<Selector, JsonValue> payloads = new HashMap<>();
     private Subscription subscription;
     private List<Selector> selectors;
 
@@ -39,7 +39,13 @@ public final class Subscriber implements EventStream.Heartbeat {
         this.hub = hub;
         this.subscription = subscription;
         this.selectors = List.copyOf(selectors);
-        this.principal = principal;
+        // and not the principal, which holds all that its token grants, compiled
+        for (Selector selector : selectors) {
+            JsonValue payload = principal.payload(selector);
+            if (payload != null) {
+                payloads.put(selector, payload);
+            }
+        }
     }
 
     /** What presence calls it: a URN of its connection, made by the hub. */
@@ -58,7 +64,7 @@ public final class Subscriber implements EventStream.Heartbeat {
 
     @Nullable
     JsonValue payload(Selector selector) {
-        return principal.payload(selector);
+        return payloads.get(selector);
     }
 
     /** Takes the channel's own objects for its equal ones: ten thousand that ask for the same hold it once. In the order. */
@@ -92,10 +98,5 @@ public final class Subscriber implements EventStream.Heartbeat {
         toldCheckpoint = delivered;
         byte[] checkpoint = hub.checkpoint(delivered);
         return checkpoint == null ? COMMENT : checkpoint;
-    }
-
-    /** An event of the hub's own, at a place in the order. */
-    static EncodedEvent own(String cursor, String type, String data, long sequence) {
-        return new EncodedEvent(new Event(cursor, type, data, null).encode(), sequence);
     }
 }

@@ -22,6 +22,12 @@ public record Subscription(Set<Selector> selectors, View view, Dialect dialect) 
         }
     }
 
+    /** Whether it may be told of presence: most are not, and then nothing need be made for them. */
+    boolean reachesPresence() {
+        return view.privateTopics().stream().anyMatch(selector -> selector.reachesBelow(Presence.BELOW))
+                && selectors.stream().anyMatch(selector -> selector.reachesBelow(Presence.BELOW));
+    }
+
     /** Whether an update with these topics is delivered. */
     boolean takes(boolean isPrivate, Collection<Topic> topics) {
         if (!view.permits(isPrivate, topics)) {

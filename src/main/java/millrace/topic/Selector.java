@@ -15,6 +15,28 @@ public sealed interface Selector permits Everything, Exact, UriTemplate, UrlPatt
         return matches(Topic.of(topic));
     }
 
+    /**
+     * Whether it may select a topic that begins like this path; false only where it selects none. Dot segments in such a
+     * topic must not lead out of the path.
+     */
+    default boolean reachesBelow(String beginning) {
+        return switch (this) {
+            case Everything all -> true;
+            case Exact topic -> topic.text().startsWith(beginning);
+            case UriTemplate template -> isBeginningOf(template.prefix(), beginning);
+            case UrlPattern pattern -> {
+                Url url = Url.parse(beginning, pattern.hub().url());
+                String key = url == null ? "" : url.key();
+                yield isBeginningOf(pattern.prefix(), key.substring(0, Math.max(0, key.length() - 1)));
+            }
+        };
+    }
+
+    /** Whether one of the two begins like the other. */
+    private static boolean isBeginningOf(String prefix, String beginning) {
+        return prefix.startsWith(beginning) || beginning.startsWith(prefix);
+    }
+
     /** What the 1.0 protocol calls its kind; it has no name for templates, which are of 0.x. */
     default String type() {
         return switch (this) {

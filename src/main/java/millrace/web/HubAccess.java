@@ -3,6 +3,7 @@ package millrace.web;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Who asks the hub: from a servlet's request to a principal, and what other origins may read. */
 final class HubAccess {
+
+    private static final System.Logger LOG = System.getLogger("millrace.hub");
 
     /** What anyone on this machine may do in demo mode without a token. What is private stays private to tokens. */
     private static final Principal DEMO_PUBLISHER = new Principal(
@@ -106,6 +109,7 @@ final class HubAccess {
 
     /** A refusal as a problem, with its challenge in the response. */
     ProblemException refusal(HttpServletRequest request, HttpServletResponse response, AccessException refused) {
+        LOG.log(Level.DEBUG, "a request is refused: {0}", refused.reason()); // clients can cause it at will
         String challenge = refused.challenge(hubMetadata(request));
         if (challenge != null) {
             response.setHeader("WWW-Authenticate", challenge);

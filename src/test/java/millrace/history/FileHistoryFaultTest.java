@@ -25,7 +25,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -486,6 +488,94 @@ class FileHistoryFaultTest {
                     .count();
             assertEquals(taken, history.bounds().newest());
             assertEquals(60 - taken, history.stats().failed());
+        }
+    }
+
+    /** It could be published never, and the answer would be that of a disk that is behind. */
+    @Test
+    void oneUpdateIsTakenHoweverLargeItIs() {
+        try (FileHistory history = open()) {
+            String text = "x".repeat(33 << 20);
+            assertEquals(
+                    1,
+                    history.append(new Update("id", List.of("t"), false, Event.of(text)))
+                            .join()
+                            .sequence());
+        }
+    }
+
+    @Test
+    void thatAFileCannotBeReadIsLoggedOnce() throws IOException {
+        List<String> logged = Collections.synchronizedList(new ArrayList<>());
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                if (entry.getLevel().intValue() > Level.INFO.intValue()) {
+                    logged.add(entry.getMessage());
+                }
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        NOISE.setLevel(Level.WARNING);
+        NOISE.setUseParentHandlers(false);
+        NOISE.addHandler(handler);
+        try (FileHistory history = new FileHistory(
+                new DirectoryDisk(directory), HistoryContract.MUCH, InstantSource.system(), sunk::add, 1)) {
+            for (String id : List.of("a", "b", "c")) {
+                HistoryContract.append(history, id);
+            }
+            Files.write(directory.resolve(Segment.name(1)), new byte[10]);
+            for (int i = 0; i < 3; i++) {
+                String message = assertThrows(HistoryException.class, () -> history.after(0, 10, 1_000))
+                        .getMessage();
+                assertTrue(message.contains("cannot be read: file " + Segment.name(1)), message);
+                assertThrows(HistoryException.class, () -> history.find("a"));
+            }
+            assertEquals(1, logged.size(), logged.toString());
+        } finally {
+            NOISE.removeHandler(handler);
+            NOISE.setUseParentHandlers(true);
+            NOISE.setLevel(Level.OFF);
+        }
+    }
+
+    /** As a web application that is deployed again while a disk of the network is away. */
+    @Test
+    void whatWasLeftOpenForADiskThatDidNotAnswerIsClosedWhenItDoes() throws Exception {
+        CountDownLatch stuck = new CountDownLatch(1);
+        CountDownLatch answers = new CountDownLatch(1);
+        DirectoryDisk disk = new DirectoryDisk(directory);
+        FileHistory history = new FileHistory(
+                disk,
+                HistoryContract.MUCH,
+                InstantSource.system(),
+                update -> {
+                    stuck.countDown();
+                    try {
+                        answers.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                },
+                1 << 20);
+        var appended = history.append(HistoryContract.update("a"));
+        stuck.await();
+        history.close(Duration.ofMillis(20));
+        assertTrue(assertThrows(HistoryException.class, this::open).getMessage().contains("is in use"));
+        answers.countDown();
+        appended.join();
+        while (true) {
+            try (FileHistory next = open()) {
+                assertEquals(List.of("a"), ids(next));
+                return;
+            } catch (HistoryException notYet) {
+                Thread.sleep(5);
+            }
         }
     }
 

@@ -79,6 +79,8 @@ class HubLimitsTest {
             for (String topic : new String[] {
                 place,
                 Presence.ROOT + "/x/y",
+                Presence.ROOT + "/../..", // fits the template …/subscriptions{/topic}{/subscriber}, and leads elsewhere
+                Presence.ROOT + "/%2e%2e/%2E%2E",
                 "https://elsewhere.example/.well-known/./%6dercure/subscriptions/x/y",
                 hub.toString() + "/subscriptions/x/y"
             }) {
@@ -122,6 +124,23 @@ class HubLimitsTest {
         assertEquals(1_000, remembered("small", 5));
         int large = remembered("x".repeat(4_000), 100);
         assertTrue(large < 20, large + " changes of 800 KB each are held");
+    }
+
+    /** Telling costs up to a hundred searches under the hub's order, for each who comes and each who goes. */
+    @Test
+    void nothingIsMadeForPresenceWhereNobodyMayBeToldOfIt() throws Exception {
+        String told = Presence.ROOT + "{/topic}{/subscriber}";
+        assertTrue(reachesPresence(told, told));
+        assertTrue(reachesPresence("*", "*"));
+        assertTrue(reachesPresence("{+anything}", Presence.ROOT + "/a/urn%3Auuid%3A1"));
+        assertFalse(reachesPresence("*", "news/{id}"), "asks for something else");
+        assertFalse(reachesPresence("users/7", "*"), "may not see it");
+        assertFalse(new Subscription(Set.of(Selector.everything()), View.PUBLIC, Dialect.V0).reachesPresence());
+    }
+
+    private static boolean reachesPresence(String grant, String selector) throws Exception {
+        View view = new View(Set.of(Selector.ofTemplate("other"), Selector.ofTemplate(grant)));
+        return new Subscription(Set.of(Selector.ofTemplate(selector)), view, Dialect.V0).reachesPresence();
     }
 
     private static int remembered(String text, int count) throws Exception {

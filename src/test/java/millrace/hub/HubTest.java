@@ -22,6 +22,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import millrace.auth.Dialect;
 import millrace.auth.Grant;
@@ -38,7 +40,9 @@ import millrace.stream.PlayedReader.Received;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamOptions;
 import millrace.topic.Selector;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The hub on a real engine, with played clients and a played history. */
@@ -49,6 +53,18 @@ class HubTest {
     private final StreamEngine engine = new StreamEngine(config(), new Metrics());
     private PlayedHistory history;
     private Hub hub = newHub(100_000);
+
+    private static final Logger NOISE = Logger.getLogger("millrace");
+
+    @BeforeAll
+    static void quiet() {
+        NOISE.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void loud() {
+        NOISE.setLevel(null);
+    }
 
     private static Config config() {
         Properties properties = new Properties();
@@ -192,6 +208,60 @@ class HubTest {
         live.awaitData("309");
         assertNumbers(0, 310, reader);
         assertNumbers(300, 310, live);
+    }
+
+    /** A publisher may have told the id that it chose before the channels have the update. */
+    @Test
+    void aCursorThatNamesWhatTheChannelsDoNotHaveYetDoesNotGetItAgain() throws Exception {
+        publishNumbers(0, 3);
+        history.holdDelivery();
+        List<String> ids = publishNumbers(3, 6);
+        PlayedReader reader = subscribe(ids.get(1), ANYBODY, "n");
+        PlayedReader live = subscribe(null, ANYBODY, "n");
+        history.deliverHeld();
+        publishNumbers(6, 8);
+        reader.awaitData("7");
+        assertNumbers(5, 8, reader);
+        live.awaitData("7");
+        assertNumbers(3, 8, live);
+    }
+
+    @Test
+    void aCursorThatNamesWhatIsPublishedJustNowIsKnown() throws Exception {
+        publishNumbers(0, 3);
+        history.beforeFind = () -> publish("n", "3");
+        Position position = hub.position("urn:test:n:3", View.PUBLIC);
+        assertEquals("urn:test:n:3", position.precedingId());
+        assertEquals(4, position.after());
+    }
+
+    /** As where there is no memory left: a channel lacks an update, and its readers must not go on without it. */
+    @Test
+    void readersOfAChannelThatCouldNotTakeAnUpdateComeBackForIt() throws Exception {
+        PlayedReader reader = subscribe(null, ANYBODY, "n");
+        publishNumbers(0, 3);
+        reader.awaitData("2");
+        history.failing = true;
+        publishNumbers(3, 4);
+        history.failing = false;
+        assertEquals(CloseReason.FAILED, reader.awaitEnd());
+        publishNumbers(4, 6);
+        PlayedReader back = subscribe(reader.lastEventId(), ANYBODY, "n");
+        PlayedReader fresh = subscribe("earliest", ANYBODY, "n");
+        back.awaitData("5");
+        assertNumbers(3, 6, back);
+        fresh.awaitData("5");
+        assertNumbers(0, 6, fresh);
+    }
+
+    @Test
+    void aReplayThatFailsForWhateverReasonEndsItsStream() throws Exception {
+        publishNumbers(0, 3);
+        history.beforePage = after -> {
+            throw new IllegalStateException("a bug");
+        };
+        PlayedReader reader = subscribe("earliest", ANYBODY, "n");
+        assertEquals(CloseReason.FAILED, reader.awaitEnd());
     }
 
     /** Between the moment when it is asked what a cursor means and the moment when the stream is open. */

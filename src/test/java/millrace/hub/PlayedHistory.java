@@ -28,8 +28,14 @@ final class PlayedHistory implements History {
     private final Queue<Stored> waiting = new ArrayDeque<>();
     private boolean held;
 
+    /** The sink cannot take what is appended now. */
+    volatile boolean failing;
+
     /** Called with the number that is read on after, before the page is read. */
     volatile LongConsumer beforePage = after -> {};
+
+    /** Called before an id is looked for. */
+    volatile Runnable beforeFind = () -> {};
 
     /** Where appends wait until the end. */
     private final Queue<CompletableFuture<Stored>> stuck = new ArrayDeque<>();
@@ -67,9 +73,17 @@ final class PlayedHistory implements History {
     private synchronized void take(Stored stored) {
         if (held) {
             waiting.add(stored);
+        } else if (failing) {
+            sink.accept(withoutBytes(stored));
         } else {
             sink.accept(stored);
         }
+    }
+
+    @SuppressWarnings("NullAway") // nobody can do anything with it
+    private static Stored withoutBytes(Stored stored) {
+        return new Stored(
+                stored.sequence(), stored.timeMillis(), stored.id(), stored.topics(), stored.isPrivate(), null);
     }
 
     /** From now on updates are visible in pages before the channels get them. */
@@ -102,6 +116,7 @@ final class PlayedHistory implements History {
 
     @Override
     public OptionalLong find(String id) {
+        beforeFind.run();
         return memory.find(id);
     }
 

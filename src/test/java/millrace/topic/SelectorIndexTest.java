@@ -121,6 +121,32 @@ class SelectorIndexTest {
     }
 
     @Test
+    void whoSelectsATopicReachesBelowEveryBeginningOfItsPath() throws SelectorException {
+        HubUrl hub = HubUrl.of("https://hub.example/.well-known/mercure");
+        Random random = new Random(7);
+        String[] pieces = {"/hub", "/", "a", "{x}", "{/x}", "{+x}", "é", "%41", "*", ":y"};
+        int selected = 0;
+        int refused = 0;
+        for (int i = 0; i < 20_000; i++) {
+            String text = text(random, pieces, 4);
+            Selector selector;
+            try {
+                selector = random.nextBoolean() ? Selector.ofTemplate(text) : Selector.ofUrlPattern(text, hub);
+            } catch (SelectorException noPattern) {
+                continue;
+            }
+            String topic = "/hub/" + text(random, new String[] {"a", "/", "%41", "x", "../"}, 3);
+            boolean reaches = selector.reachesBelow("/hub/");
+            if (selector.matches(topic) && Url.parse(topic, hub.url()).path().startsWith("/hub/")) {
+                selected++;
+                assertTrue(reaches, selector + " selects " + topic);
+            }
+            refused += reaches ? 0 : 1;
+        }
+        assertTrue(selected > 200 && refused > 200, selected + " selected, " + refused + " did not reach");
+    }
+
+    @Test
     void whoStaysIsFoundWhileOthersComeAndGo() throws Exception {
         List<Selector> selectors = selectors("/t", "/{x}", "*");
         index.add("stays", selectors);
