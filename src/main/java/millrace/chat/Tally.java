@@ -54,7 +54,6 @@ final class Tally {
      * are counted.
      */
     void end(String cause) {
-        metrics.generations.labelValues(upstream, cause).inc();
         if (promptTokens >= 0) {
             metrics.tokens.labelValues(upstream, "prompt", "usage").inc(promptTokens);
         }
@@ -63,5 +62,6 @@ final class Tally {
         } else {
             metrics.tokens.labelValues(upstream, "completion", "counted").inc(deltas);
         }
+        metrics.generations.labelValues(upstream, cause).inc(); // last: who sees it sees the tokens too
     }
 }

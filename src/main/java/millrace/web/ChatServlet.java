@@ -141,8 +141,10 @@ abstract class ChatServlet extends HttpServlet {
             throws RefusedException, ProblemException, IOException {
         RunResponses responses = new RunResponses(application().streams());
         switch (outcome) {
-            case Outcome.Follow follow ->
+            case Outcome.Follow follow -> {
+                response.setHeader("Cache-Control", "private, no-store, no-transform"); // who asks is authorised
                 responses.begin(request, response, follow.generation().run());
+            }
             case Outcome.Accept accept ->
                 responses.accept(request, response, accept.generation().run());
             case Outcome.Whole whole -> sendJson(response, whole.json());

@@ -66,6 +66,7 @@ public final class StreamsServlet extends ProblemServlet {
     private void follow(HttpServletRequest request, HttpServletResponse response, Run run)
             throws ProblemException, IOException {
         RunResponses responses = new RunResponses(application().streams());
+        response.setHeader("Cache-Control", "private, no-store, no-transform"); // whoever holds the id is authorised
         String cursor = cursor(request);
         if (cursor == null || cursor.isEmpty()) {
             responses.fromTheFirstHeld(request, response, run);

@@ -26,6 +26,7 @@ import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -38,7 +39,12 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import millrace.harness.Container;
 import millrace.harness.ContainerTest;
@@ -113,6 +119,24 @@ class ChatIT {
                     "{\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\",\"param\":null,\"code\":null}}");
             exchange.end();
         });
+        upstream.on("long", exchange -> {
+            exchange.stream();
+            for (String piece : LONG) {
+                exchange.text(piece);
+                Thread.sleep(15);
+            }
+            longGoesOn = false;
+            exchange.finish();
+            exchange.done();
+            exchange.end();
+        });
+        for (int status : REFUSALS) {
+            upstream.on("refuses-" + status, exchange -> {
+                exchange.head(status, "Content-Type: application/json", "Retry-After: 7");
+                exchange.chunk(refusal(status));
+                exchange.end();
+            });
+        }
         upstream.on("locked", exchange -> {
             exchange.head(401, "Content-Type: application/json");
             exchange.chunk("{\"error\":{\"message\":\"wrong key " + KEY + "\"}}");
@@ -121,6 +145,18 @@ class ChatIT {
     }
 
     private static final java.util.concurrent.atomic.AtomicLong FLOODED = new java.util.concurrent.atomic.AtomicLong();
+
+    private static final int[] REFUSALS = {400, 404, 408, 409, 422, 429, 500, 503};
+
+    private static String refusal(int status) {
+        return "{ \"error\":{\"message\":\"no: " + status + "\",\"type\":\"t\",\"param\":null,\"code\":1.0}}";
+    }
+
+    private static final List<String> LONG = IntStream.range(0, 150)
+            .mapToObj(i -> "Stück " + i + " \uD83D\uDC69\u200D\uD83D\uDC67 雪\n")
+            .toList();
+
+    private static volatile boolean longGoesOn;
 
     private static final List<String> PIECES = Stream.of(
                     "Zwölf Boxkämpfer",
@@ -158,7 +194,10 @@ class ChatIT {
                                 "scripted=" + KEY,
                                 "millrace.chat.models",
                                 "scripted=flowing,scripted=silent,scripted=flood,scripted=emoji,scripted=whole,"
-                                        + "scripted=busy,scripted=locked",
+                                        + "scripted=busy,scripted=locked,scripted=long"
+                                        + IntStream.of(REFUSALS)
+                                                .mapToObj(status -> ",scripted=refuses-" + status)
+                                                .collect(Collectors.joining()),
                                 "millrace.run-grace",
                                 "3s",
                                 "millrace.run-bytes",
@@ -183,6 +222,32 @@ class ChatIT {
             Part rest = read(server, run, first.lastEventId(), Integer.MAX_VALUE);
             assertEquals(text, first.text() + rest.text(), "cut after " + cut + " bytes");
         }
+    }
+
+    /** As phones do it: the connection breaks somewhere in an answer that is still being written. */
+    @ContainerTest
+    void anAnswerThatIsCutWhileItIsWrittenIsWholeAfterItsResume(Container container) throws Exception {
+        Server server = on(container);
+        longGoesOn = true;
+        String run = startDetached(server, "long");
+        List<Future<Boolean>> readers = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < LONG.size(); i++) {
+                int cut = 1 + 211 * i; // an event has some 230 bytes, so each is cut elsewhere
+                readers.add(threads.submit(() -> {
+                    Part first = readOver(server, run, null, cut);
+                    boolean goesOn = longGoesOn;
+                    Part rest = readOver(server, run, first.lastEventId(), Integer.MAX_VALUE);
+                    assertEquals(String.join("", LONG), first.text() + rest.text(), "cut after " + cut + " bytes");
+                    return goesOn;
+                }));
+            }
+        }
+        int duringTheAnswer = 0;
+        for (Future<Boolean> reader : readers) {
+            duringTheAnswer += reader.get() ? 1 : 0;
+        }
+        assertTrue(duringTheAnswer > LONG.size() / 2, "only " + duringTheAnswer + " came back while it was written");
     }
 
     @ContainerTest
@@ -215,18 +280,26 @@ class ChatIT {
     @ContainerTest
     void anUpstreamIsNotReadWhenTheLogIsFullAndNobodyReads(Container container) throws Exception {
         Server server = on(container);
+        FLOODED.set(0);
+        String unread = startDetached(server, "flood");
+        assertTrue(floodedInTheEnd() < 20_000_000, FLOODED + " bytes were taken although nobody reads");
+        assertEquals(204, delete(server, unread), "it waits for a reader");
         String run = startDetached(server, "flood");
         FLOODED.set(0);
-        long before;
         try (EventSocket slow = EventSocket.follow(server, run, null)) {
             slow.events(1);
-            do {
-                before = FLOODED.get();
-                Thread.sleep(500);
-            } while (FLOODED.get() > before);
+            assertTrue(floodedInTheEnd() < 20_000_000, FLOODED + " bytes were taken for a reader that does not read");
         }
-        assertTrue(before < 20_000_000, before + " bytes were taken for a reader that does not read");
         delete(server, run);
+    }
+
+    private static long floodedInTheEnd() throws InterruptedException {
+        long before;
+        do {
+            before = FLOODED.get();
+            Thread.sleep(500);
+        } while (FLOODED.get() > before);
+        return before;
     }
 
     // ---- stopping ----
@@ -352,6 +425,12 @@ class ChatIT {
         assertEquals(502, locked.statusCode());
         assertFalse(locked.getMessage().contains("sk-"), locked.getMessage());
         assertFalse(server.log().contains(KEY), "the key is in the log");
+        String metrics = send(HttpRequest.newBuilder(server.uri("/metrics"))).body();
+        for (String line : List.of(
+                "millrace_chat_generations_total{end=\"refused\",upstream=\"scripted\"}",
+                "millrace_chat_tokens_total{kind=\"completion\",source=\"usage\",upstream=\"scripted\"}")) {
+            assertTrue(metrics.contains(line), metrics);
+        }
         assertTrue(server.log().contains("does not accept the key …cdef (401)"), server.log());
     }
 
@@ -434,6 +513,70 @@ class ChatIT {
     }
 
     @ContainerTest
+    void whatTheUpstreamRefusesKeepsItsStatusItsJsonAndWhenToComeBack(Container container) throws Exception {
+        Server server = on(container);
+        for (int status : REFUSALS) {
+            for (boolean stream : new boolean[] {true, false}) {
+                HttpResponse<String> answer = send(
+                        post(server, "{\"model\":\"refuses-" + status + "\",\"stream\":" + stream + "," + QUESTION));
+                assertEquals(
+                        status + " 7 application/json " + refusal(status),
+                        answer.statusCode() + " "
+                                + answer.headers().firstValue("Retry-After").orElse("none") + " "
+                                + answer.headers()
+                                        .firstValue("Content-Type")
+                                        .orElse("")
+                                        .split(";")[0] + " " + answer.body());
+            }
+        }
+    }
+
+    /** What one Millrace relays another one may relay again: a server of our own behind us is an upstream like all others. */
+    @ContainerTest
+    void millraceMayBeItsOwnUpstream(Container container) throws Exception {
+        Server inner = on(container);
+        try (Server outer = Server.start(
+                container,
+                Map.of(
+                        "millrace.chat.upstreams",
+                        "inner=" + inner.uri("/v1"),
+                        "millrace.chat.models",
+                        "inner=emoji,inner=whole,inner=flowing,inner=refuses-429"))) {
+            String run = startDetached(outer, "emoji");
+            assertEquals(
+                    String.join("", PIECES),
+                    read(outer, run, null, Integer.MAX_VALUE).text());
+            assertEquals(
+                    WHOLE, send(post(outer, "{\"model\":\"whole\"," + QUESTION)).body());
+            HttpResponse<String> refused = send(post(outer, "{\"model\":\"refuses-429\"," + QUESTION));
+            assertEquals(
+                    "429 7",
+                    refused.statusCode() + " "
+                            + refused.headers().firstValue("Retry-After").orElse("none"));
+            upstreamClosed = new CompletableFuture<>();
+            String flowing = startDetached(outer, "flowing");
+
+            assertEquals(204, delete(outer, flowing));
+
+            assertTrue(upstreamClosed.get(2, TimeUnit.SECONDS), "a stop goes through both");
+        }
+    }
+
+    @ContainerTest
+    void anAnswerIsKeptByNoCache(Container container) throws Exception {
+        Server server = on(container);
+        HttpResponse<String> begun = send(post(server, "{\"model\":\"emoji\",\"stream\":true," + QUESTION));
+        HttpResponse<String> followed = send(HttpRequest.newBuilder(server.uri(startDetached(server, "emoji"))));
+
+        for (HttpResponse<String> answer : List.of(begun, followed)) {
+            assertEquals(
+                    "200 private, no-store, no-transform",
+                    answer.statusCode() + " "
+                            + answer.headers().firstValue("Cache-Control").orElse("none"));
+        }
+    }
+
+    @ContainerTest
     void badRequestsAreToldInTheShapeOfTheirPath(Container container) throws Exception {
         Server server = on(container);
         assertOpenAiError(400, "\"param\":null", send(post(server, "{\"model\":")));
@@ -454,6 +597,11 @@ class ChatIT {
         assertEquals(
                 "application/problem+json",
                 plain.headers().firstValue("Content-Type").orElse("").split(";")[0]);
+        HttpResponse<String> foreign = send(HttpRequest.newBuilder(server.uri("/sse/async_openai_out"))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .header("Origin", "https://evil.example")
+                .POST(HttpRequest.BodyPublishers.ofString("user_message=hello&model=emoji")));
+        assertEquals(403, foreign.statusCode(), "a form may be sent from any page");
     }
 
     @ContainerTest
@@ -469,6 +617,14 @@ class ChatIT {
                             .POST(HttpRequest.BodyPublishers.ofString(body[1]))
                             .build(),
                     HttpResponse.BodyHandlers.ofByteArray());
+            String asked = upstream.await().body();
+            for (ScriptedUpstream.Exchange later; (later = upstream.poll()) != null; ) {
+                asked = later.body();
+            }
+            assertEquals(
+                    "{\"model\":\"emoji\",\"stream\":true,\"messages\":[{\"role\":\"system\",\"content\":\"be kind\"},"
+                            + "{\"role\":\"user\",\"content\":\"hello\"}]}",
+                    asked);
             List<String> texts = new ArrayList<>();
             new EventStreamParser((type, data, id) -> texts.add(data)).feed(answer.body());
             // line ends are what an event stream cannot carry as they are
@@ -507,6 +663,13 @@ class ChatIT {
             assertOpenAiError(401, "invalid_api_key", send(post(server, body)));
             assertOpenAiError(401, "invalid_api_key", send(post(server, body).header("Authorization", "Bearer wrong")));
             assertOpenAiError(401, "invalid_api_key", send(HttpRequest.newBuilder(server.uri("/v1/models"))));
+            assertOpenAiError(401, "invalid_api_key", send(HttpRequest.newBuilder(server.uri("/v1/models/guide"))));
+            HttpRequest.Builder plain = HttpRequest.newBuilder(server.uri("/sse/async_openai_out"))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"user_message\":\"hello\"}"));
+            assertEquals(401, send(plain).statusCode());
+            assertEquals(
+                    200, send(plain.header("Authorization", "Bearer our-key")).statusCode());
             assertOpenAiError(
                     401,
                     "invalid_api_key",
@@ -614,6 +777,26 @@ class ChatIT {
         int length = Math.min(maxBytes, body.length - skip);
         parser.feed(body, skip, length);
         return new Part(text.toString(), parser.lastEventId(), body.length - skip);
+    }
+
+    /** Follows a run and hangs up after that many bytes. */
+    private static Part readOver(Server server, String run, String lastEventId, int maxBytes) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(run)).header("Accept", "text/event-stream");
+        if (lastEventId != null && !lastEventId.isEmpty()) {
+            request.header("Last-Event-ID", lastEventId);
+        }
+        HttpResponse<InputStream> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        if (response.statusCode() == 204) {
+            return new Part("", lastEventId, 0);
+        }
+        assertEquals(200, response.statusCode());
+        try (InputStream in = response.body()) {
+            byte[] body = in.readNBytes(maxBytes);
+            StringBuilder text = new StringBuilder();
+            EventStreamParser parser = new EventStreamParser((type, data, id) -> text.append(content(data)));
+            parser.feed(body);
+            return new Part(text.toString(), parser.lastEventId(), body.length);
+        }
     }
 
     private static String content(String data) {

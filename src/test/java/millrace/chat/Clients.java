@@ -6,6 +6,8 @@ import com.openai.core.http.StreamResponse;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
@@ -17,9 +19,12 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What real clients report of one streamed answer, in one phrase each. */
@@ -41,24 +46,26 @@ final class Clients {
         Report report = new Report();
         ChatCompletionCreateParams question = ChatCompletionCreateParams.builder()
                 .model(row.model())
-                .addUserMessage("Say hello")
+                .addUserMessage(UpstreamRow.question("java"))
                 .build();
         try (StreamResponse<ChatCompletionChunk> answer =
                 client.chat().completions().createStreaming(question)) {
-            answer.stream()
-                    .forEach(chunk -> chunk.choices().forEach(choice -> {
-                        choice.delta().content().ifPresent(report.text::append);
-                        choice.delta()
-                                .toolCalls()
-                                .orElse(List.of())
-                                .forEach(call -> call.function().ifPresent(function -> {
-                                    function.name()
-                                            .ifPresent(name ->
-                                                    report.tool.append(name).append(' '));
-                                    function.arguments().ifPresent(report.tool::append);
-                                }));
-                        choice.finishReason().ifPresent(reason -> report.finish = reason.asString());
-                    }));
+            for (Iterator<ChatCompletionChunk> chunks = answer.stream().iterator();
+                    !(row == UpstreamRow.STOPPED && report.hasText()) && chunks.hasNext(); ) {
+                for (ChatCompletionChunk.Choice choice : chunks.next().choices()) {
+                    choice.delta().content().ifPresent(report.text::append);
+                    choice.delta()
+                            .toolCalls()
+                            .orElse(List.of())
+                            .forEach(call -> call.function().ifPresent(function -> {
+                                function.name()
+                                        .ifPresent(
+                                                name -> report.tool.append(name).append(' '));
+                                function.arguments().ifPresent(report.tool::append);
+                            }));
+                    choice.finishReason().ifPresent(reason -> report.finish = reason.asString());
+                }
+            }
         } catch (Exception failure) {
             report.failure(failure);
         } finally {
@@ -79,10 +86,18 @@ final class Clients {
                 .build();
         Report report = new Report();
         CountDownLatch ended = new CountDownLatch(1);
-        model.chat("Say hello", new StreamingChatResponseHandler() {
+        model.chat(UpstreamRow.question("langchain4j"), new StreamingChatResponseHandler() {
             @Override
-            public void onPartialResponse(String text) {
-                report.text.append(text);
+            public void onPartialResponse(PartialResponse response, PartialResponseContext context) {
+                if (row == UpstreamRow.STOPPED) {
+                    if (!report.hasText()) {
+                        report.text.append(response.text());
+                        context.streamingHandle().cancel();
+                        ended.countDown();
+                    }
+                    return;
+                }
+                report.text.append(response.text());
             }
 
             @Override
@@ -118,7 +133,8 @@ final class Clients {
     /** A bare socket: what the last thing on the wire is. */
     static String wire(URI base, UpstreamRow row) throws IOException {
         try (Socket socket = new Socket(base.getHost(), base.getPort())) {
-            byte[] body = ChatRequest.streamOf(row.model(), null, "Say hello").body();
+            byte[] body = ChatRequest.streamOf(row.model(), null, UpstreamRow.question("wire"))
+                    .body();
             socket.getOutputStream()
                     .write(("POST " + base.getPath() + "/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:" + base.getPort()
                                     + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length
@@ -126,19 +142,22 @@ final class Clients {
                             .getBytes(StandardCharsets.US_ASCII));
             socket.getOutputStream().write(body);
             ByteArrayOutputStream all = new ByteArrayOutputStream();
-            String end = readToEnd(socket, all);
+            String end = readToEnd(socket, all, row == UpstreamRow.STOPPED);
             String text = all.toString(StandardCharsets.UTF_8);
             String status = text.substring(9, 12);
             if (!status.equals("200")) {
-                return "status " + status;
+                Matcher retry = RETRY_AFTER.matcher(text);
+                return "status " + status + (retry.find() ? ", `" + retry.group() + "`" : "");
             }
             return (text.contains("[DONE]") ? "`[DONE]`, " : text.contains("{\"error\":{") ? "error event, " : "")
                     + end;
         }
     }
 
+    private static final Pattern RETRY_AFTER = Pattern.compile("Retry-After: \\d+");
+
     /** Until the last chunk, the end of the connection, or two seconds without a byte after the first event. */
-    private static String readToEnd(Socket socket, ByteArrayOutputStream all) throws IOException {
+    private static String readToEnd(Socket socket, ByteArrayOutputStream all, boolean stops) throws IOException {
         InputStream in = socket.getInputStream();
         socket.setSoTimeout(10_000);
         byte[] piece = new byte[4096];
@@ -159,6 +178,10 @@ final class Clients {
             if (text.endsWith("\r\n0\r\n\r\n") || !text.startsWith("HTTP/1.1 200")) {
                 return "clean end";
             }
+            if (stops && text.contains("Hel")) {
+                socket.close();
+                return "closed by the client";
+            }
             if (text.contains("[DONE]")) {
                 socket.setSoTimeout(2_000);
             }
@@ -172,6 +195,10 @@ final class Clients {
         final StringBuilder tool = new StringBuilder();
         volatile String finish = "";
         private volatile String failure = "";
+
+        boolean hasText() {
+            return !text.isEmpty();
+        }
 
         void failure(Throwable thrown) {
             Throwable named = thrown;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.prometheus.metrics.core.metrics.Histogram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,6 +30,9 @@ class GenerationTest {
     private static final Duration AT_ONCE = Duration.ofMillis(1);
     private static final String TEXT = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}";
     private static final String FINISH = "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}";
+
+    private static final String USAGE =
+            "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":7,\"total_tokens\":19}}";
 
     private final Metrics metrics = new Metrics();
     private final StreamEngine engine = new StreamEngine(Config.defaults(), metrics);
@@ -146,6 +150,27 @@ class GenerationTest {
         assertInstanceOf(Beginning.Begun.class, generation.await(LONG));
         assertEquals(CloseReason.COMPLETED, ended(generation.run()));
         waitUntilCounted("completed");
+    }
+
+    @Test
+    void tokensAreCountedAsTheUpstreamTellsThemAndTimedAsTheyCome() throws Exception {
+        Generation generation = start();
+        upstream.words.addAll(List.of(TEXT, TEXT, TEXT, FINISH, USAGE, "[DONE]"));
+
+        assertEquals(CloseReason.COMPLETED, ended(generation.run()));
+        waitUntilCounted("completed");
+
+        assertEquals(12, metrics.tokens.labelValues("puppet", "prompt", "usage").get());
+        assertEquals(
+                7, metrics.tokens.labelValues("puppet", "completion", "usage").get());
+        assertEquals(
+                0, metrics.tokens.labelValues("puppet", "completion", "counted").get());
+        assertEquals(1, observations(metrics.firstToken));
+        assertEquals(2, observations(metrics.betweenTokens));
+    }
+
+    private static long observations(Histogram histogram) {
+        return histogram.collect().getDataPoints().getFirst().getCount();
     }
 
     @Test

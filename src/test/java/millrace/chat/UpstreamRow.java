@@ -1,9 +1,20 @@
 package millrace.chat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** What upstreams do, as seen in practice; one script each. The answer that is meant is always "Hello". */
+/**
+ * What upstreams do, as seen in practice; one script each. The answer that is meant is always "Hello". The question names
+ * the client that asks ({@link #question}), so that an upstream can tell what it saw of each.
+ */
 public enum UpstreamRow {
     COMPLETE("a complete answer", exchange -> {
         exchange.stream();
@@ -31,6 +42,15 @@ public enum UpstreamRow {
         exchange.stream();
         exchange.text("Hel");
         exchange.chunk("event: ping\ndata: {}\n\n");
+        exchange.text("lo");
+        exchange.finish();
+        exchange.done();
+        exchange.end();
+    }),
+    PING_EMPTY("`event: ping` with empty data", exchange -> {
+        exchange.stream();
+        exchange.text("Hel");
+        exchange.chunk("event: ping\ndata:\n\n");
         exchange.text("lo");
         exchange.finish();
         exchange.done();
@@ -135,11 +155,40 @@ public enum UpstreamRow {
         exchange.done();
         exchange.end();
     }),
-    TOO_MANY("429 with `Retry-After`", exchange -> {
-        exchange.head(429, "Content-Type: application/json", "Retry-After-Ms: 10");
+    TOO_MANY("429 with `Retry-After`, and how often it was asked", exchange -> {
+        saw(exchange, "+");
+        exchange.head(429, "Content-Type: application/json", "Retry-After: 1");
         exchange.chunk(
                 "{\"error\":{\"message\":\"slow down\",\"type\":\"rate_limit_error\",\"param\":null,\"code\":null}}");
         exchange.end();
+    }),
+    ASKED("a complete answer, and what it was asked with", exchange -> {
+        String accept = exchange.headers().get("accept");
+        saw(
+                exchange,
+                (accept == null ? "no `Accept`" : "`Accept: " + accept + "`")
+                        + (exchange.body().contains("include_usage") ? ", wants usage" : "")
+                        + (exchange.headers().containsKey("upgrade") ? ", wants HTTP/2" : ""));
+        exchange.stream();
+        hello(exchange);
+        exchange.finish();
+        exchange.done();
+        exchange.end();
+    }),
+    STOPPED("token after token, and the client stops after the first", exchange -> {
+        exchange.stream();
+        long start = System.nanoTime();
+        boolean closed = false;
+        try {
+            for (int i = 0; !closed && i < 60; i++) {
+                exchange.text(i == 0 ? "Hel" : "lo");
+                closed = exchange.closedWithin(Duration.ofMillis(50));
+            }
+        } catch (IOException reset) {
+            closed = true;
+        }
+        boolean soon = System.nanoTime() - start < Duration.ofSeconds(1).toNanos();
+        saw(exchange, closed ? soon ? "closed within 1 s" : "closed late" : "not closed");
     }),
     LATE("first byte after 4 s, client's time-out 2 s", exchange -> {
         if (!exchange.closedWithin(Duration.ofSeconds(4))) {
@@ -176,6 +225,28 @@ public enum UpstreamRow {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
+    /** What the client of that name asks. */
+    static String question(String client) {
+        return "Say hello to " + client + "!";
+    }
+
+    /** What the upstream saw of that client, or an empty text where it does not look; to be asked once. */
+    String seen(String client) throws InterruptedException {
+        BlockingQueue<String> notes = notes(model(), client);
+        return switch (this) {
+            case TOO_MANY -> {
+                int attempts = notes.size();
+                notes.clear();
+                yield "asked " + attempts + (attempts == 1 ? " time" : " times");
+            }
+            case ASKED, STOPPED -> {
+                String note = notes.poll(10, TimeUnit.SECONDS);
+                yield note == null ? "not seen" : note;
+            }
+            default -> "";
+        };
+    }
+
     /** One phrase of Markdown. */
     public String description() {
         return description;
@@ -200,6 +271,23 @@ public enum UpstreamRow {
                     .append(row.model());
         }
         return models.toString();
+    }
+
+    private static final Map<String, BlockingQueue<String>> NOTES = new ConcurrentHashMap<>();
+    private static final Pattern MODEL = Pattern.compile("\"model\"\\s*:\\s*\"([^\"]*)\"");
+    private static final Pattern CLIENT = Pattern.compile("Say hello to (\\w+)!");
+
+    private static void saw(ScriptedUpstream.Exchange exchange, String what) {
+        notes(first(MODEL, exchange.body()), first(CLIENT, exchange.body())).add(what);
+    }
+
+    private static String first(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        return matcher.find() ? matcher.group(1) : "";
+    }
+
+    private static BlockingQueue<String> notes(String model, String client) {
+        return NOTES.computeIfAbsent(model + " " + client, none -> new LinkedBlockingQueue<>());
     }
 
     private static void hello(ScriptedUpstream.Exchange exchange) throws Exception {

@@ -80,10 +80,10 @@ class UpstreamRowsIT {
         try (ExecutorService executor = Executors.newFixedThreadPool(8)) {
             for (UpstreamRow row : rows) {
                 List<Callable<String>> cells = List.of(
-                        () -> node.getOrDefault(row.model(), "nothing"),
-                        () -> Clients.openAiJava(base, row),
-                        () -> timed(row, () -> Clients.langChain4j(base, row)),
-                        () -> Clients.wire(base, row));
+                        () -> seen(row, "node", node.getOrDefault(row.model(), "nothing")),
+                        () -> seen(row, "java", Clients.openAiJava(base, row)),
+                        () -> seen(row, "langchain4j", timed(row, () -> Clients.langChain4j(base, row))),
+                        () -> seen(row, "wire", Clients.wire(base, row)));
                 List<Future<String>> pending = new ArrayList<>();
                 for (Callable<String> cell : cells) {
                     pending.add(executor.submit(cell));
@@ -100,6 +100,12 @@ class UpstreamRowsIT {
             cells.put(entry.getKey(), line);
         }
         return new Table(cells);
+    }
+
+    /** What the client reports, and where the upstream looked what it saw of it. */
+    private static String seen(UpstreamRow row, String client, String report) throws InterruptedException {
+        String seen = row.seen(client);
+        return seen.isEmpty() ? report : report + "; " + seen;
     }
 
     /** A client that waits for the end of the connection shows it here. */

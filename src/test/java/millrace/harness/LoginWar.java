@@ -14,7 +14,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Millrace's WAR as an operator changes it who wants the container's users at the hub: a constraint in {@code web.xml}.
+ * Millrace's WAR as an operator changes it who wants the container's users at the hub and the chat: a constraint in {@code web.xml}.
  * And the users, all with the password {@code secret}: {@code pat} in the role {@code publisher}, {@code sam} in
  * {@code subscriber}, {@code kim} in {@code staff}, {@code nemo} in {@code visitor}.
  */
@@ -30,6 +30,8 @@ final class LoginWar {
                   <web-resource-name>hub</web-resource-name>
                   <url-pattern>/.well-known/mercure</url-pattern>
                   <url-pattern>/.well-known/mercure/*</url-pattern>
+                  <url-pattern>/v1/*</url-pattern>
+                  <url-pattern>/streams/*</url-pattern>
                 </web-resource-collection>
                 <auth-constraint><role-name>**</role-name></auth-constraint>
               </security-constraint>

@@ -8,6 +8,6 @@ public enum Setup {
     /** {@code %2F} in a path is let through; the run command's Tomcat does so in any case. */
     ENCODED_SLASHES,
 
-    /** The WAR's {@code web.xml} asks for a login at the hub (BASIC), and the container has a realm: see {@link LoginWar}. */
+    /** The WAR's {@code web.xml} asks for a login at the hub and the chat (BASIC), and the container has a realm: see {@link LoginWar}. */
     LOGIN
 }

@@ -31,6 +31,7 @@ import java.util.concurrent.TimeUnit;
  * --scenes A,B       scenes by their name
  * --hold 20          how many seconds the idle subscribers are held
  * --java "options"   more options for every JVM that is a server
+ * --allocation       tells of JVMs how many bytes they allocate for each event, which costs them a little
  * </pre>
  */
 public final class Bench {
@@ -40,6 +41,7 @@ public final class Bench {
 
     private boolean smoke;
     private boolean adds;
+    private boolean allocation;
     private int rounds = 5;
     private double seconds = 4;
     private double warmup = 3;
@@ -51,7 +53,7 @@ public final class Bench {
     private final List<Result> results = new ArrayList<>();
     private final PrintStream progress = System.err;
 
-    private Bench(String[] args) throws IOException {
+    Bench(String... args) throws IOException {
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
                 case "--smoke" -> {
@@ -73,6 +75,7 @@ public final class Bench {
                     }
                 }
                 case "--add" -> adds = true;
+                case "--allocation" -> allocation = true;
                 case "--java" -> System.setProperty("bench.java", args[++i]);
                 default -> throw new IllegalArgumentException("unknown option " + args[i]);
             }
@@ -90,8 +93,8 @@ public final class Bench {
         }
         bench.report();
         boolean failed = bench.results.stream()
-                .anyMatch(result -> result.note().startsWith("failed")
-                        || result.lost() > 0 && result.server().startsWith("Millrace"));
+                .anyMatch(result ->
+                        result.note().startsWith("failed") || result.server().startsWith("Millrace") && result.isBad());
         System.exit(failed ? 1 : 0);
     }
 
@@ -125,8 +128,9 @@ public final class Bench {
             if (contender.missing().isEmpty()) {
                 contenders.add(contender);
             } else {
-                scenes.forEach(
-                        scene -> add(Result.failed(contender.name(), scene, "could not run: " + contender.missing())));
+                wanted(contender)
+                        .forEach(scene ->
+                                add(Result.failed(contender.name(), scene, "could not run: " + contender.missing())));
             }
         }
         if (smoke) {
@@ -148,8 +152,6 @@ public final class Bench {
             four.execute(() -> {
                 try {
                     round(contender, 1);
-                } catch (IOException | RuntimeException e) {
-                    add(Result.failed(contender.name(), Scene.START, "failed: " + e));
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
@@ -161,41 +163,63 @@ public final class Bench {
         }
     }
 
-    private void round(Contender contender, int round) throws IOException, InterruptedException {
-        Path log = logs.resolve(contender.name().replaceAll("[^A-Za-z0-9]+", "-") + ".log");
+    private Set<Scene> wanted(Contender contender) {
         Set<Scene> wanted = EnumSet.copyOf(scenes);
         wanted.retainAll(contender.scenes());
-        if (wanted.remove(Scene.USERS)) {
-            add(users(contender));
+        return wanted;
+    }
+
+    /** Each scene that is wanted of a contender gets its row, also those that a failure keeps from running. */
+    void round(Contender contender, int round) throws InterruptedException {
+        Set<Scene> left = wanted(contender);
+        if (round > 1) {
+            left.remove(Scene.IDLE); // once is enough
         }
-        if (wanted.isEmpty()) {
-            return;
+        try {
+            round(contender, left);
+        } catch (IOException | RuntimeException e) {
+            String why = e.getMessage() == null ? e.toString() : e.getMessage();
+            EnumSet.copyOf(left).forEach(scene -> add(Result.failed(contender.name(), scene, "failed: " + why)));
         }
-        try (ServerProcess server = ServerProcess.start(contender, log)) {
-            if (wanted.contains(Scene.START)) {
-                add(new Result(contender.name(), Scene.START, -1, -1, server.startTime.toNanos() / 1e6, -1, -1, 0, ""));
-            }
-            for (Scene busiest : new Scene[] {Scene.SATURATED, Scene.REQUESTS}) {
-                if (!smoke && wanted.stream().anyMatch(scene -> scene.kind == busiest.kind)) {
-                    client(contender, server, busiest, warmup, warmup);
-                }
-            }
-            for (Scene scene : wanted) {
-                if (scene.kind == Scene.Kind.FANOUT || scene.kind == Scene.Kind.REQUESTS) {
-                    add(Result.of(contender.name(), scene, client(contender, server, scene, warmup, seconds)));
-                }
-            }
-        } catch (IOException e) {
-            add(Result.failed(contender.name(), wanted.iterator().next(), "failed: " + e.getMessage()));
-            return;
+    }
+
+    private void round(Contender contender, Set<Scene> left) throws IOException, InterruptedException {
+        Path log = logs.resolve(contender.name().replaceAll("[^A-Za-z0-9]+", "-") + ".log");
+        if (left.contains(Scene.USERS)) {
+            done(left, users(contender));
         }
-        if (wanted.contains(Scene.IDLE) && round == 1) {
+        Set<Scene> loaded = EnumSet.copyOf(left);
+        loaded.remove(Scene.IDLE);
+        if (!loaded.isEmpty()) {
             try (ServerProcess server = ServerProcess.start(contender, log)) {
-                add(idle(contender, server));
-            } catch (IOException e) {
-                add(Result.failed(contender.name(), Scene.IDLE, "failed: " + e.getMessage()));
+                if (loaded.remove(Scene.START)) {
+                    double millis = server.startTime.toNanos() / 1e6;
+                    done(left, new Result(contender.name(), Scene.START, -1, -1, millis, -1, -1, 0, ""));
+                }
+                for (Scene busiest : new Scene[] {Scene.SATURATED, Scene.REQUESTS}) {
+                    if (!smoke && loaded.stream().anyMatch(scene -> scene.kind == busiest.kind)) {
+                        client(contender, server, busiest, warmup, warmup);
+                    }
+                }
+                for (Scene scene : loaded) {
+                    done(left, Result.of(contender.name(), scene, client(contender, server, scene, warmup, seconds)));
+                }
             }
         }
+        if (left.contains(Scene.IDLE)) {
+            try (ServerProcess server = ServerProcess.start(contender, log)) {
+                done(left, idle(contender, server));
+            }
+        }
+    }
+
+    private void done(Set<Scene> left, Result result) {
+        add(result);
+        left.remove(result.scene());
+    }
+
+    List<Result> results() {
+        return results;
     }
 
     private synchronized void add(Result result) {
@@ -247,6 +271,9 @@ public final class Bench {
         command.add("mode=" + scene.kind.name().toLowerCase());
         command.add("port=" + server.port);
         command.add("pid=" + server.pid());
+        if (allocation && contender.java()) {
+            command.add("allocation=true");
+        }
         command.add("post=" + contender.publish());
         command.add("prefix=" + contender.publishPrefix());
         contender.publishHeaders().forEach(header -> command.add("header=" + header));

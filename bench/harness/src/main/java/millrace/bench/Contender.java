@@ -40,7 +40,8 @@ record Contender(
 
     private static final Path HOME =
             Path.of(System.getProperty("bench.home", "bench")).toAbsolutePath().normalize();
-    private static final Set<Scene> ALL = EnumSet.complementOf(EnumSet.of(Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY));
+    private static final Set<Scene> ALL =
+            EnumSet.complementOf(EnumSet.of(Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY));
 
     static List<Contender> all() {
         List<Contender> all = new ArrayList<>();
@@ -49,8 +50,7 @@ record Contender(
                 javaCommand("harness", "millrace.bench.floor.Floor"),
                 true,
                 "",
-                EnumSet.complementOf(
-                        EnumSet.of(Scene.START, Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY))));
+                EnumSet.complementOf(EnumSet.of(Scene.START, Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY))));
         all.addAll(millrace());
         all.add(nchan());
         all.add(peer("Undertow", javaCommand("peers/undertow", "millrace.bench.peer.UndertowPeer"), true, "", ALL));
@@ -99,6 +99,11 @@ record Contender(
         String app = HOME.resolve("target/bench-app.war").toString();
         all.add(hub("Millrace on Tomcat", onTomcat(war), "memory", fanOut));
         all.add(hub("Millrace on Jetty", onJetty(war), "memory", fanOut));
+        all.add(hub(
+                "Tomcat as shipped with Millrace",
+                onShippedTomcat(war),
+                "memory",
+                EnumSet.of(Scene.SINGLE, Scene.IDLE)));
         all.add(hub("Millrace on Tomcat, durable", onTomcat(war), "file:FOLDER/history", durable));
         all.add(hub("Millrace on Jetty, durable", onJetty(war), "file:FOLDER/history", durable));
         all.add(peer("Millrace StreamServlet on Tomcat", onTomcat(app), true, "", requests));
@@ -170,6 +175,13 @@ record Contender(
         Path target = HOME.resolveSibling("target");
         String classPath = target.resolve("run-classes") + File.pathSeparator + target.resolve("run/*");
         return List.of(javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.run.Main", "--war", war, "--port", "PORT");
+    }
+
+    /** With the connector's defaults, and what {@code --java -Dconnector.NAME=VALUE} changes of them. */
+    private static List<String> onShippedTomcat(String war) {
+        Path target = HOME.resolveSibling("target");
+        String classPath = HOME.resolve("target/tomcat-war") + File.pathSeparator + target.resolve("run/*");
+        return List.of(javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.bench.peer.TomcatWar", "PORT", war);
     }
 
     private static List<String> onJetty(String war) {

@@ -1,5 +1,6 @@
 package millrace.bench;
 
+import java.util.Locale;
 import java.util.Map;
 
 /** The figures of one run of one scene; a negative number means that there is none. */
@@ -13,6 +14,11 @@ record Result(
         double bytesPerConnection,
         long lost,
         String note) {
+
+    /** Whether readers did not get each event once and in order. */
+    boolean isBad() {
+        return lost > 0 || note.contains("disordered") || note.contains("foreign");
+    }
 
     static Result failed(String server, Scene scene, String why) {
         return new Result(server, scene, -1, -1, -1, -1, -1, 0, why);
@@ -38,6 +44,11 @@ record Result(
                     .append("memory grew by ")
                     .append(Math.round(number(said, "rssGrowth") / 1e6))
                     .append(" MB");
+        }
+        if (said.containsKey("allocated") && measured > 0) {
+            note.append(note.isEmpty() ? "" : ", ")
+                    .append(String.format(
+                            Locale.ROOT, "allocated %.1f B per event", number(said, "allocated") / measured));
         }
         boolean timed = number(said, "p99") > 0;
         return new Result(

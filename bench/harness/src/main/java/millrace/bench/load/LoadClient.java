@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import millrace.bench.JvmMemory;
 import millrace.bench.Proc;
 
 /**
@@ -214,7 +215,19 @@ public final class LoadClient {
         long now();
     }
 
-    private void measure(Count count) throws InterruptedException {
+    private void measure(Count count) throws IOException, InterruptedException {
+        if (text("allocation").isEmpty()) {
+            measured(count);
+            return;
+        }
+        try (JvmMemory jvm = new JvmMemory(pid)) {
+            long before = jvm.allocatedBytes();
+            measured(count);
+            say("allocated", jvm.allocatedBytes() - before);
+        }
+    }
+
+    private void measured(Count count) throws InterruptedException {
         long rss = Proc.residentBytes(pid);
         long operations = count.now();
         long client = Proc.cpuNanos((int) ProcessHandle.current().pid());

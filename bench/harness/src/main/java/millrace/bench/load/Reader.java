@@ -96,7 +96,7 @@ final class Reader implements Runnable {
                 if (length < 0) {
                     channel.close();
                     if (!reader.closed()) {
-                        meter.ended++;
+                        reader.cut();
                     }
                     // a server that closes after every response is asked again on a new connection
                     connect(0).register(selector, SelectionKey.OP_READ, reader);

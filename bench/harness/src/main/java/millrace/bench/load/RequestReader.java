@@ -65,4 +65,11 @@ final class RequestReader extends Wire {
         meter.responses++;
         askAgain = true;
     }
+
+    /** The connection was closed within a response: what did not come any more is lost. */
+    void cut() {
+        meter.ended++;
+        meter.lost += Math.max(0, wanted - next);
+        next = wanted;
+    }
 }
