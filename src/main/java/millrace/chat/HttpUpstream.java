@@ -31,7 +31,9 @@ final class HttpUpstream implements Upstream {
     private static final System.Logger LOG = System.getLogger("millrace.chat");
 
     private static final int MAX_ERROR_BYTES = 64 << 10;
+    private static final int MAX_HEADER_CHARS = 100; // a date has 29
     private static final Duration ERROR_BODY_TIME = Duration.ofSeconds(5);
+    private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
     private static final Duration FAREWELL_TIME = Duration.ofMillis(250);
     private static final long WARN_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -94,7 +96,7 @@ final class HttpUpstream implements Upstream {
     @Override
     public byte[] askWhole(ChatRequest request) throws RefusedException, IOException, InterruptedException {
         try (HttpBody body = post(request, "application/json")) {
-            byte[] answer = readAll(body, limits.maxAnswerBytes(), limits.silence());
+            byte[] answer = readAll(body, limits.maxAnswerBytes(), limits.silence(), FOR_EVER);
             String text = new String(answer, StandardCharsets.UTF_8);
             String masked = masked(text);
             return masked.equals(text) ? answer : masked.getBytes(StandardCharsets.UTF_8);
@@ -133,7 +135,7 @@ final class HttpUpstream implements Upstream {
             throw new HttpTimeoutException(
                     "the upstream did not answer within " + limits.silence().toSeconds() + " s");
         } catch (ExecutionException failed) {
-            warn("upstream " + name + " cannot be reached: " + failed.getCause());
+            warn("upstream " + name + " cannot be reached: " + oneLine(masked(String.valueOf(failed.getCause()))));
             throw new IOException("the upstream server cannot be reached", failed.getCause());
         } finally {
             if (response == null) { // also when interrupted; the response may be arriving at this moment
@@ -153,7 +155,7 @@ final class HttpUpstream implements Upstream {
         int status = response.statusCode();
         String text;
         try {
-            text = new String(readAll(body, MAX_ERROR_BYTES, ERROR_BODY_TIME), StandardCharsets.UTF_8);
+            text = new String(readAll(body, MAX_ERROR_BYTES, ERROR_BODY_TIME, ERROR_BODY_TIME), StandardCharsets.UTF_8);
         } catch (IOException unreadable) {
             text = "";
         }
@@ -162,13 +164,16 @@ final class HttpUpstream implements Upstream {
             warn("upstream " + name + " does not accept the key " + key + " (" + status + "): " + oneLine(masked));
             return ApiError.upstreamRefusedKey();
         }
-        if (status < 400) {
+        if (status < 400 || status > 599) {
             warn("upstream " + name + " answered with status " + status + ": is its address right?");
             return ApiError.upstream(502, "upstream_status", "the upstream server answered with status " + status);
         }
         Map<String, String> headers = new HashMap<>();
         for (String header : RETRY_HEADERS) {
-            response.headers().firstValue(header).ifPresent(value -> headers.put(header, value));
+            response.headers()
+                    .firstValue(header)
+                    .filter(value -> value.length() <= MAX_HEADER_CHARS)
+                    .ifPresent(value -> headers.put(header, masked(value)));
         }
         return ApiError.passedOn(status, masked, headers);
     }
@@ -192,8 +197,9 @@ final class HttpUpstream implements Upstream {
         return line.length() <= 500 ? line : line.substring(0, 500) + "…";
     }
 
-    private static byte[] readAll(HttpBody body, long maxBytes, Duration silence)
+    private static byte[] readAll(HttpBody body, long maxBytes, Duration silence, Duration inAll)
             throws IOException, InterruptedException {
+        long begin = System.nanoTime();
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (List<ByteBuffer> piece = body.take(silence); piece != null; piece = body.take(silence)) {
             for (ByteBuffer buffer : piece) {
@@ -203,6 +209,9 @@ final class HttpUpstream implements Upstream {
                     throw new IOException("the upstream's answer has more than " + maxBytes + " bytes");
                 }
                 all.writeBytes(bytes);
+            }
+            if (System.nanoTime() - begin > inAll.toNanos()) {
+                throw new IOException("the upstream's answer takes more than " + inAll.toSeconds() + " s");
             }
         }
         return all.toByteArray();

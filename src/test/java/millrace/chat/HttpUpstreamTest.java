@@ -17,21 +17,26 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Filter;
+import java.util.logging.Logger;
 import millrace.chat.CheckedAnswer.Cause;
 import millrace.chat.CheckedAnswer.Part;
 import millrace.sse.EventTooLargeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client's side of the relay, against an upstream that does all that upstreams do. */
+@Timeout(30)
 class HttpUpstreamTest {
 
     private static final String KEY = "sk-test-0123456789abcdefghij";
@@ -452,6 +457,91 @@ class HttpUpstreamTest {
         });
 
         assertEquals(500, refused(request("m")).status());
+    }
+
+    @Test
+    void aRefusalThatDripsIsNotWaitedFor() throws Exception {
+        server.on("m", exchange -> {
+            exchange.head(500, "Content-Type: text/plain");
+            while (true) {
+                exchange.chunk("x");
+                Thread.sleep(100);
+            }
+        });
+
+        long start = System.nanoTime();
+
+        assertEquals(500, refused(request("m")).status());
+        assertTrue(System.nanoTime() - start < Duration.ofSeconds(10).toNanos(), "a byte now and then is no body");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {304, 600, 999})
+    void aStatusThatIsNoAnswerIsTheUpstreamsFault(int status) throws Exception {
+        server.on("m", exchange -> {
+            exchange.head(status);
+            exchange.end();
+        });
+
+        assertEquals(502, refused(request("m")).status());
+    }
+
+    @Test
+    void aHeaderOfARefusalIsPassedOnOnlyWhereItIsShortAndWithoutTheKey() throws Exception {
+        server.on("m", exchange -> {
+            exchange.head(429, "Retry-After: " + "7".repeat(20_000), "Retry-After-Ms: " + KEY, "X-Should-Retry: true");
+            exchange.end();
+        });
+
+        assertEquals(
+                "{Retry-After-Ms=…ghij, X-Should-Retry=true}",
+                refused(request("m")).headers().toString());
+    }
+
+    @Test
+    void whatAnUpstreamSaysInsteadOfHttpIsLoggedOnOneLineAndWithoutTheKey() throws Exception {
+        server.on("m", exchange -> exchange.raw("HTTP/1.1 \u001b[2J" + KEY + "\r\n\r\n"));
+        List<String> logged = new CopyOnWriteArrayList<>();
+        Logger logger = Logger.getLogger("millrace.chat");
+        Filter before = logger.getFilter();
+        logger.setFilter(line -> {
+            logged.add(line.getMessage());
+            return false;
+        });
+        try {
+            assertThrows(IOException.class, () -> upstream(SOON).ask(request("m")));
+        } finally {
+            logger.setFilter(before);
+        }
+
+        assertEquals(1, logged.size());
+        assertFalse(logged.getFirst().contains(KEY), logged.getFirst());
+        assertFalse(logged.getFirst().contains("\u001b"), logged.getFirst());
+    }
+
+    @Test
+    void theFarewellOfOneAnswerDoesNotEndTheNextOnItsConnection() throws Exception {
+        server.on("m", exchange -> {
+            exchange.stream();
+            exchange.finish();
+            exchange.done();
+            exchange.end();
+        });
+        server.on("slow", exchange -> {
+            exchange.stream();
+            exchange.text("x");
+            Thread.sleep(600);
+            exchange.finish();
+            exchange.done();
+            exchange.end();
+        });
+
+        parts(request("m"));
+        Thread.sleep(50);
+        List<Part> parts = parts(request("slow"));
+
+        assertInstanceOf(Part.Done.class, parts.getLast());
+        assertEquals(1, server.connections());
     }
 
     @Test
