@@ -178,10 +178,10 @@ public record ApiError(int status, String message, String json, Map<String, Stri
     }
 
     /**
-     * An error that came as an event of a stream, as the response that it should have been. The status is the one that
-     * the error names as its code, as vLLM and others do, else 502.
+     * An error that came under status 200, as an event or as a whole answer, as the response that it should have been.
+     * The status is the one that the error names as its code, as vLLM and others do, else 502.
      */
-    static ApiError inEvent(String data) {
+    static ApiError under200(String data) {
         int status = errorIn(data) instanceof JsonObject error ? statusIn(error.get("code")) : 502;
         return status == 401 || status == 403 ? upstreamRefusedKey() : passedOn(status, data, Map.of());
     }

@@ -74,7 +74,7 @@ final class CheckedAnswer {
     private @Nullable Part judge(Answer.Message message) {
         String data = message.data();
         if (message.type().equals("error")) {
-            return new Part.Broken(Cause.UPSTREAM_ERROR, ApiError.inEvent(data));
+            return new Part.Broken(Cause.UPSTREAM_ERROR, ApiError.under200(data));
         }
         if (!message.type().equals("message") || data.isBlank()) {
             return null;
@@ -90,7 +90,7 @@ final class CheckedAnswer {
                     ApiError.upstream(502, "upstream_garbage", "the upstream server sent an event that is not JSON"));
         }
         if (chunk.error()) {
-            return new Part.Broken(Cause.UPSTREAM_ERROR, ApiError.inEvent(data));
+            return new Part.Broken(Cause.UPSTREAM_ERROR, ApiError.under200(data));
         }
         chars += data.length();
         if (chars > maxChars) {

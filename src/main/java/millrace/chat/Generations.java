@@ -65,40 +65,51 @@ public final class Generations {
     public byte[] whole(ChatRequest request, Caller caller) throws RefusedException, InterruptedException {
         Upstream upstream = upstreams.forModel(request.model());
         CompletableFuture<byte[]> answer = new CompletableFuture<>();
+        CompletableFuture<Run> started = new CompletableFuture<>();
         // a run without events: counted, limited and stopped like all others
-        Run run = start(caller, options.withGrace(FOR_EVER), events -> ask(upstream, request, answer));
+        Run run = start(caller, options.withGrace(FOR_EVER), events -> ask(upstream, request, answer, started));
+        started.complete(run);
         try {
             return answer.get();
         } catch (ExecutionException failed) {
             throw new RefusedException(asError(failed.getCause()));
         } finally {
-            run.stop(CloseReason.STOPPED);
+            run.stop(CloseReason.CLIENT_GONE); // without effect once it has its answer
         }
     }
 
-    private void ask(Upstream upstream, ChatRequest request, CompletableFuture<byte[]> answer) {
+    private void ask(
+            Upstream upstream, ChatRequest request, CompletableFuture<byte[]> answer, CompletableFuture<Run> run) {
         Tally tally = new Tally(metrics, upstream.name());
         String end = "failed";
         try {
             byte[] json = upstream.askWhole(request);
-            Chunk chunk = Chunk.scan(new String(json, StandardCharsets.UTF_8));
+            String text = new String(json, StandardCharsets.UTF_8);
+            Chunk chunk = Chunk.scan(text);
             if (chunk == null) {
                 end = "garbage";
-                throw new RefusedException(
-                        ApiError.upstream(502, "upstream_garbage", "the upstream server sent no JSON object"));
+                answer.completeExceptionally(new RefusedException(
+                        ApiError.upstream(502, "upstream_garbage", "the upstream server sent no JSON object")));
+            } else if (chunk.error()) {
+                end = "upstream_error";
+                answer.completeExceptionally(new RefusedException(ApiError.under200(text)));
+            } else {
+                tally.addUsage(chunk);
+                end = "completed";
+                answer.complete(json);
             }
-            tally.addUsage(chunk);
-            end = "completed";
-            answer.complete(json);
         } catch (RefusedException refused) {
-            end = end.equals("garbage") ? end : "refused";
+            end = "refused";
             answer.completeExceptionally(refused);
         } catch (IOException unreachable) {
             end = "unreachable";
             answer.completeExceptionally(unreachable);
-        } catch (InterruptedException | RuntimeException stopped) {
-            end = stopped instanceof InterruptedException ? "stopped" : "failed";
+        } catch (InterruptedException stopped) {
+            CloseReason why = run.join().ended();
+            end = (why == null ? CloseReason.STOPPED : why).label();
             answer.completeExceptionally(stopped);
+        } catch (RuntimeException bug) {
+            answer.completeExceptionally(bug);
         } finally {
             tally.end(end);
             // without effect unless an Error was thrown: then somebody would wait for ever
