@@ -223,7 +223,11 @@ public final class StreamEngine implements AutoCloseable {
         response.setHeader("X-Accel-Buffering", "no");
     }
 
-    /** Refuses what {@link #open} would refuse now: before a producer is started for it. */
+    /** Refuses what {@link #open} would refuse now: before something is done for it. */
+    public void requireRoom(HttpServletRequest request) throws ProblemException {
+        requireRoom(addressOf(request));
+    }
+
     void requireRoom(String address) throws ProblemException {
         if (draining) {
             throw new ProblemException(

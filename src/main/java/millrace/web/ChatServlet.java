@@ -83,6 +83,7 @@ abstract class ChatServlet extends HttpServlet {
             }
             answer(request, response);
         } catch (RefusedException refused) {
+            ProblemResponse.announceClose(request, response);
             refuse(response, refused.error());
         } catch (ProblemException refused) {
             ProblemResponse.announceClose(request, response);

@@ -55,13 +55,16 @@ public final class OpenAiServlet extends ChatServlet {
         }
     }
 
-    private void complete(HttpServletRequest request, ChatRequest chatRequest, Caller caller) {
+    private void complete(HttpServletRequest request, ChatRequest chatRequest, Caller caller) throws ProblemException {
         Generations generations = application().chat().generations();
         if (!chatRequest.stream()) {
             comeBackWith(request, () -> new Outcome.Whole(generations.whole(chatRequest, caller)));
             return;
         }
         boolean detached = prefersAsync(request);
+        if (!detached) {
+            application().streams().requireRoom(request);
+        }
         comeBackWith(
                 request,
                 () -> begin(generations.start(chatRequest, caller, Generation.Form.CHUNKS, detached), detached));

@@ -55,6 +55,7 @@ public final class PlainChatServlet extends ChatServlet {
         }
         String model = question.model() == null ? chat.upstreams().defaultModel() : question.model();
         ChatRequest asked = ChatRequest.streamOf(model, question.systemPrompt(), question.userMessage());
+        application().streams().requireRoom(request);
         Generations generations = chat.generations();
         comeBackWith(request, () -> begin(generations.start(asked, caller, Generation.Form.TEXT, false), false));
     }

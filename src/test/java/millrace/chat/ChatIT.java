@@ -3,6 +3,7 @@ package millrace.chat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -36,6 +37,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -63,6 +65,7 @@ import org.junit.jupiter.api.Timeout;
 class ChatIT {
 
     private static final String KEY = "sk-upstream-0123456789abcdef";
+    private static final String TOKEN_SECRET = "0123456789abcdef0123456789abcdef";
     private static final String QUESTION = "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
 
     private static final Map<Container, Server> SERVERS = new EnumMap<>(Container.class);
@@ -650,17 +653,15 @@ class ChatIT {
 
     @ContainerTest
     void outsideDemoModeNobodyMayAskWithoutAKeyOrAToken(Container container) throws Exception {
-        String secret = "0123456789abcdef0123456789abcdef";
-        try (Server server = Server.start(
-                container,
-                Map.of(
-                        "millrace.demo", "false",
-                        "millrace.chat.api-keys", "our-key,another",
-                        "millrace.chat.topic", "urn:chat",
-                        "millrace.hub.publisher-key", secret,
-                        "millrace.guide.pace", "0"))) {
+        try (Server server =
+                guarded(container, Map.of("millrace.chat.api-keys", "our-key,another", "millrace.guide.pace", "0"))) {
             String body = "{\"model\":\"guide\"," + QUESTION;
-            assertOpenAiError(401, "invalid_api_key", send(post(server, body)));
+            HttpResponse<String> refused = send(post(server, body));
+            assertOpenAiError(401, "invalid_api_key", refused);
+            assertEquals(
+                    "close",
+                    refused.headers().firstValue("Connection").orElse("kept"),
+                    "the body was not read: who sends the next request on this connection must know");
             assertOpenAiError(401, "invalid_api_key", send(post(server, body).header("Authorization", "Bearer wrong")));
             assertOpenAiError(401, "invalid_api_key", send(HttpRequest.newBuilder(server.uri("/v1/models"))));
             assertOpenAiError(401, "invalid_api_key", send(HttpRequest.newBuilder(server.uri("/v1/models/guide"))));
@@ -673,8 +674,8 @@ class ChatIT {
             assertOpenAiError(
                     401,
                     "invalid_api_key",
-                    send(post(server, body).header("Authorization", "Bearer " + token(secret, "urn:other"))));
-            for (String shown : List.of("another", token(secret, "urn:chat"))) {
+                    send(post(server, body).header("Authorization", "Bearer " + token("urn:other"))));
+            for (String shown : List.of("another", token("urn:chat"))) {
                 assertEquals(
                         200,
                         send(post(server, body).header("Authorization", "Bearer " + shown))
@@ -686,15 +687,8 @@ class ChatIT {
     /** Whoever has many tokens has not many times as much. */
     @ContainerTest
     void generationsAreCountedForTheSubjectOfATokenAndNotForTheToken(Container container) throws Exception {
-        String secret = "0123456789abcdef0123456789abcdef";
-        try (Server server = Server.start(
-                container,
-                Map.of(
-                        "millrace.demo", "false",
-                        "millrace.chat.topic", "urn:chat",
-                        "millrace.hub.publisher-key", secret,
-                        "millrace.max-runs-per-user", "1",
-                        "millrace.guide.pace", "1"))) {
+        try (Server server =
+                guarded(container, Map.of("millrace.max-runs-per-user", "1", "millrace.guide.pace", "1"))) {
             String body = "{\"model\":\"guide\",\"stream\":true," + QUESTION;
             List<Integer> statuses = new ArrayList<>();
             for (String[] subjectAndId :
@@ -703,7 +697,7 @@ class ChatIT {
                                 .header("Prefer", "respond-async")
                                 .header(
                                         "Authorization",
-                                        "Bearer " + token(secret, "urn:chat", subjectAndId[0], subjectAndId[1])))
+                                        "Bearer " + token("urn:chat", subjectAndId[0], subjectAndId[1])))
                         .statusCode());
             }
             assertEquals(List.of(202, 429, 202, 202, 202), statuses);
@@ -738,11 +732,50 @@ class ChatIT {
         }
     }
 
-    private static String token(String secret, String topic) throws Exception {
-        return token(secret, topic, null, null);
+    /** An upstream that is asked is paid. */
+    @ContainerTest
+    void whoHasTooManyStreamsOpenIsRefusedBeforeTheUpstreamIsAsked(Container container) throws Exception {
+        try (Server server = guarded(
+                container,
+                Map.of(
+                        "millrace.chat.upstreams", "scripted=" + upstream.baseUrl(),
+                        "millrace.chat.models", "scripted=emoji",
+                        "millrace.max-streams-per-address", "1"))) {
+            while (upstream.poll() != null) {
+                // what came before does not count
+            }
+            String shown = "Bearer " + token("urn:chat");
+            try (EventSocket other = new EventSocket(server, "GET /sse/v1?n=2&interval=10000 HTTP/1.1", "")) {
+                other.headers();
+                assertOpenAiError(
+                        429,
+                        "too_many_requests",
+                        send(post(server, "{\"model\":\"emoji\",\"stream\":true," + QUESTION)
+                                .header("Authorization", shown)));
+                HttpResponse<String> plain = send(HttpRequest.newBuilder(server.uri("/sse/async_openai_out"))
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .header("Authorization", shown)
+                        .POST(HttpRequest.BodyPublishers.ofString("user_message=x")));
+                assertEquals(429, plain.statusCode(), plain.body());
+                assertNull(upstream.poll());
+            }
+        }
     }
 
-    private static String token(String secret, String topic, String subject, String id) throws Exception {
+    /** Outside demo mode, open to tokens for {@code urn:chat}. */
+    private static Server guarded(Container container, Map<String, String> more) {
+        Map<String, String> settings = new HashMap<>(more);
+        settings.put("millrace.demo", "false");
+        settings.put("millrace.chat.topic", "urn:chat");
+        settings.put("millrace.hub.publisher-key", TOKEN_SECRET);
+        return Server.start(container, settings);
+    }
+
+    private static String token(String topic) throws Exception {
+        return token(topic, null, null);
+    }
+
+    private static String token(String topic, String subject, String id) throws Exception {
         SignedJWT jwt = new SignedJWT(
                 new JWSHeader(JWSAlgorithm.HS256),
                 new JWTClaimsSet.Builder()
@@ -750,7 +783,7 @@ class ChatIT {
                         .subject(subject)
                         .jwtID(id)
                         .build());
-        jwt.sign(new MACSigner(secret));
+        jwt.sign(new MACSigner(TOKEN_SECRET));
         return jwt.serialize();
     }
 

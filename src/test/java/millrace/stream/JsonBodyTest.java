@@ -20,7 +20,8 @@ class JsonBodyTest {
     @Test
     void whatIsNoSingleObjectInUtf8IsRefused() {
         assertEquals(ProblemType.BAD_BODY, refused("[1]".getBytes(UTF_8)));
-        for (String malformed : new String[] {"", " ", "{", "{\"a\":}", "{} {}", "{}x", "{}]", "[".repeat(5_000)}) {
+        for (String malformed :
+                new String[] {"", " ", "{", "{\"a\":}", "{} {}", "{}x", "{}]", "{},", "[1] 2", "[".repeat(5_000)}) {
             assertEquals(ProblemType.MALFORMED_JSON, refused(malformed.getBytes(UTF_8)), malformed);
         }
         assertEquals(ProblemType.MALFORMED_JSON, refused("{\"a\":\"ü\"}".getBytes(ISO_8859_1)));
