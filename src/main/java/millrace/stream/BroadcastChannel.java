@@ -88,7 +88,15 @@ public final class BroadcastChannel extends Channel {
 
     @Override
     void advanced(long number) {
-        // one reader tells nothing about the others: trim() does
+        // one reader tells nothing about the others: passed() does
+    }
+
+    /** What a slow reader held back goes with the next walk, which no event may bring about for a long time. */
+    @Override
+    void quiet() {
+        if (heldBytes() > 0) {
+            wakeReaders();
+        }
     }
 
     @Override

@@ -132,8 +132,12 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
 
     /** True where one more event of that length does not fit beside those held. An empty log always has room for one. */
     final boolean isFullFor(EncodedEvent event) {
-        return next > oldest
-                && (next - oldest >= maxEvents || heldBytes + event.length() > maxBytes || budget.exceeded());
+        return next > oldest && (isAtItsBounds(event) || budget.exceeded());
+    }
+
+    /** The same without regard to what others hold. */
+    final boolean isAtItsBounds(EncodedEvent event) {
+        return next - oldest >= maxEvents || heldBytes + event.length() > maxBytes;
     }
 
     final boolean isOverBudget() {
@@ -227,11 +231,14 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         }
     }
 
-    /** A reader has read up to that number (exclusive); called by the drainers after each run of a reader. */
+    /** A reader has read up to that number (exclusive); told by each reader after its flush. */
     abstract void advanced(long number);
 
     /** All readers of all audiences stand at that number or later, as far as known; called after a walk. */
     abstract void passed(long number);
+
+    /** One of the readers had nothing to read for the time of a heartbeat. */
+    void quiet() {}
 
     /**
      * Bytes for a reader whose number has been passed, before it goes on with the oldest event held; {@code null} where

@@ -123,10 +123,14 @@ final class Drainers implements AutoCloseable {
         void enqueue(Task task) {
             if (!task.isQueued() && Task.QUEUED.compareAndSet(task, false, true)) {
                 queue.add(task);
-                Shift now = shift;
-                if (now.asleep) {
-                    LockSupport.unpark(now.thread);
-                }
+                wakeIfAsleep();
+            }
+        }
+
+        private void wakeIfAsleep() {
+            Shift now = shift;
+            if (now.asleep) {
+                LockSupport.unpark(now.thread);
             }
         }
 
@@ -141,6 +145,7 @@ final class Drainers implements AutoCloseable {
                     later.add(new Later(task, at));
                     laters++;
                 }
+                wakeIfAsleep(); // another thread, where this one was replaced in the middle of the task
             }
             // else it was enqueued meanwhile, and is asked again in its turn
         }

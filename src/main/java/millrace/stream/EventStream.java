@@ -356,7 +356,22 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     @Override
     boolean isReady() {
-        return out().isReady();
+        try {
+            return out().isReady();
+        } catch (Error failure) {
+            throw failedInContainer(failure);
+        }
+    }
+
+    /**
+     * Of too little memory, say. An exception ends this stream; an Error would leave it as nobody's for ever, and with it
+     * the readers that come after it in the walk.
+     */
+    private RuntimeException failedInContainer(Error failure) {
+        System.getLogger("millrace.stream")
+                .log(System.Logger.Level.ERROR, "the container failed under a stream", failure);
+        close(CloseReason.FAILED);
+        return new IllegalStateException(failure);
     }
 
     @Override
@@ -364,9 +379,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         byte[] alone = ownBatch;
         if (alone != null) {
             ownBatch = null;
-            out().write(alone, alone.length);
+            write(alone, alone.length);
         } else {
-            out().write(batch.bytes, batch.length);
+            write(batch.bytes, batch.length);
             if (fromPrelude) {
                 engine.drainers().delivered.add(batch.next - preludeCursor);
                 preludeCursor = batch.next;
@@ -381,9 +396,21 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         }
     }
 
+    private void write(byte[] bytes, int length) throws IOException {
+        try {
+            out().write(bytes, length);
+        } catch (Error failure) {
+            throw failedInContainer(failure);
+        }
+    }
+
     @Override
     void flush() throws IOException {
-        out().flush();
+        try {
+            out().flush();
+        } catch (Error failure) {
+            throw failedInContainer(failure);
+        }
         lastWrite = System.nanoTime();
         PacedChannel first = prelude;
         if (first != null) {
@@ -472,6 +499,10 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         if (isIdle() && silent >= interval - TimeUnit.MILLISECONDS.toNanos(60)) {
             heartbeatDue = true;
             wake();
+            Channel from = channel;
+            if (from != null) {
+                from.quiet();
+            }
             return Math.min(interval, stall);
         }
         return Math.max(TimeUnit.MILLISECONDS.toNanos(50), Math.min(stall / 2, interval - Math.min(silent, interval)));

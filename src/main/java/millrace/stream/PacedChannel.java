@@ -79,10 +79,10 @@ public final class PacedChannel extends Channel {
                 }
                 if (oldestHeld() < fastest) {
                     forgetOldest();
-                } else if (isOverBudget()) {
-                    room.await(100, TimeUnit.MILLISECONDS); // others' readers make room, and do not tell us
-                } else {
+                } else if (isAtItsBounds(event)) {
                     room.await();
+                } else {
+                    room.await(100, TimeUnit.MILLISECONDS); // others' readers make room, and do not tell us
                 }
             }
             if (ended() != null) {

@@ -179,6 +179,7 @@ public final class StreamEngine implements AutoCloseable {
             begun = true; // from here on the stream's end counts it out
             begin(stream, options, setUp);
             out.setWriteListener(outlet); // last: some containers call back within it
+            endIfClosed(stream);
         } catch (RuntimeException failure) {
             if (begun) {
                 stream.lost(CloseReason.FAILED);
@@ -198,7 +199,15 @@ public final class StreamEngine implements AutoCloseable {
         openCount.incrementAndGet();
         stream.outlet(outlet);
         begin(stream, options, setUp);
+        endIfClosed(stream);
         return stream;
+    }
+
+    /** A stream whose opening took longer than the whole end of the application: no thread of ours is left to end it. */
+    private void endIfClosed(EventStream stream) {
+        if (closed) {
+            stream.lost(CloseReason.SHUTTING_DOWN);
+        }
     }
 
     private void begin(EventStream stream, StreamOptions options, Consumer<EventStream> setUp) {
@@ -288,8 +297,8 @@ public final class StreamEngine implements AutoCloseable {
 
     /** {@code retry:} give or take a third, so that clients that were cut together do not come back together. */
     private byte[] retryHint() {
-        long third = Math.max(1, retryMillis / 3);
-        long millis = retryMillis - third + ThreadLocalRandom.current().nextLong(2 * third);
+        long third = retryMillis / 3;
+        long millis = retryMillis - third + ThreadLocalRandom.current().nextLong(2 * third + 1);
         return new Event(null, null, null, Duration.ofMillis(millis)).encode();
     }
 

@@ -117,16 +117,14 @@ final class Timer implements AutoCloseable {
                 if (ticked == null) {
                     continue;
                 }
-                long next;
                 try {
-                    next = ticked.tick(now);
-                } catch (RuntimeException bug) {
+                    long next = ticked.tick(now);
+                    if (next >= 0) {
+                        add(watch, next);
+                    }
+                } catch (RuntimeException | Error failure) { // the others are to be looked at all the same
                     System.getLogger("millrace.stream")
-                            .log(System.Logger.Level.ERROR, "a look at a stream failed", bug);
-                    continue;
-                }
-                if (next >= 0) {
-                    add(watch, next);
+                            .log(System.Logger.Level.ERROR, "a look at a stream failed", failure);
                 }
             }
         }

@@ -136,6 +136,28 @@ class ChannelTest {
     }
 
     @Test
+    void whatASlowReaderHeldBackIsLetGoOfAlthoughNoFurtherEventComes() throws Exception {
+        try (var beating = new StreamEngine(
+                config(Map.of("millrace.heartbeat", "100ms", "millrace.drain-time", "0s")), new Metrics())) {
+            BroadcastChannel channel = beating.newBroadcast(10_000, 1 << 20, 0);
+            var quick = new Client(beating, channel, 1);
+            var slow = new Client(beating, channel, 1);
+            slow.refuse();
+            append(channel, 1, 100);
+            await(() -> quick.text().endsWith("data: 100\n\n"));
+            assertTrue(channel.heldBytes() > 0);
+            slow.accept();
+            await(() -> channel.heldBytes() == 0);
+
+            slow.refuse();
+            append(channel, 101, 200);
+            await(() -> quick.text().contains("data: 200\n\n"));
+            slow.stream.lost(CloseReason.CLIENT_GONE);
+            await(() -> channel.heldBytes() == 0);
+        }
+    }
+
+    @Test
     void joiningTellsWhetherTheLogStillReachesBack() throws Exception {
         BroadcastChannel channel = engine.newBroadcast(3, 1 << 20, 10);
         for (long sequence = 11; sequence <= 20; sequence += 2) { // 11 13 15 17 19; the last three are held

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -68,6 +69,40 @@ class DrainersTest {
         assertEquals("after 50", next());
         assertEquals("after 120", next());
         assertEquals("after 200", next());
+    }
+
+    @Test
+    void whatAReplacedThreadPostponesRunsInItsTimeAlthoughTheNewOneIsAsleep() throws Exception {
+        var held = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        Drainers.Task stuck = new Drainers.Task() {
+            private boolean again;
+
+            @Override
+            void run(Batch batch) {
+                if (again) {
+                    done.add("postponed");
+                    return;
+                }
+                again = true;
+                held.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException unexpected) {
+                    return;
+                }
+                drainer.postpone(this, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20));
+            }
+        };
+        drainer.enqueue(stuck);
+        held.await();
+        drainer.enqueue(named("other"));
+        drainers.replaceStuck();
+        drainers.replaceStuck();
+        assertEquals("other", next());
+        Thread.sleep(50); // long enough for the new thread to find nothing and to go to sleep
+        goOn.countDown();
+        assertEquals("postponed", next());
     }
 
     private Drainers.Task named(String name) {

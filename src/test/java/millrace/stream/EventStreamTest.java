@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -97,6 +98,55 @@ class EventStreamTest {
             return ":\n\n".getBytes(UTF_8);
         });
         assertEquals(CloseReason.CLIENT_GONE, container.awaitEnd(stream));
+    }
+
+    @Test
+    void anErrorOfTheContainerEndsTheStreamAndNoOther() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(10, 1000, 0);
+        List<PlayedContainer> containers = new ArrayList<>();
+        List<EventStream> streams = new ArrayList<>();
+        for (int i = 0; i < 20; i++) { // some of them with the same drainer, before and after the one that fails
+            var container = new PlayedContainer();
+            EventStream stream = engine.open(container, options(), opening -> opening.read(channel, 1));
+            stream.writable();
+            container.awaitText("retry");
+            containers.add(container);
+            streams.add(stream);
+        }
+        containers.get(9).beforeWrite = () -> {
+            throw new OutOfMemoryError("on purpose");
+        };
+        channel.append(EncodedEvent.of(Event.of("for all")));
+        assertEquals(CloseReason.FAILED, containers.get(9).awaitEnd(streams.get(9)));
+        for (PlayedContainer container : containers) {
+            if (container != containers.get(9)) {
+                container.awaitText("for all");
+            }
+        }
+    }
+
+    @Test
+    void aStreamThatIsOpenedAfterTheEndOfTheApplicationEndsAtOnce() throws Exception {
+        engine.close();
+        var container = new PlayedContainer();
+        EventStream stream = engine.open(container, options(), opening -> {});
+        assertEquals(CloseReason.SHUTTING_DOWN, container.awaitEnd(stream));
+    }
+
+    @Test
+    void clientsMayBeToldToComeBackAtOnce() throws Exception {
+        Properties settings = new Properties();
+        settings.setProperty("millrace.retry", "0s");
+        settings.setProperty("millrace.drain-time", "0s");
+        try (var hasty = new StreamEngine(Config.load(settings, Map.of(), Map.of()), new Metrics())) {
+            for (int i = 0; i < 50; i++) {
+                var container = new PlayedContainer();
+                EventStream stream = hasty.open(container, options(), opening -> {});
+                stream.writable();
+                container.awaitText("retry: 0\n");
+            }
+            hasty.endAll(CloseReason.STOPPED, stream -> true);
+        }
     }
 
     @Test

@@ -65,6 +65,25 @@ class TimerTest {
         assertEquals(0, looks.get());
     }
 
+    @Test
+    void whoFailsKeepsNobodyElseFromBeingLookedAt() throws Exception {
+        CountDownLatch looks = new CountDownLatch(6);
+        for (int i = 0; i < 3; i++) { // in one turn, or in turns one after the other
+            timer.watch(
+                    now -> {
+                        throw new OutOfMemoryError("on purpose");
+                    },
+                    1);
+            timer.watch(
+                    now -> {
+                        looks.countDown();
+                        return 1;
+                    },
+                    1);
+        }
+        assertTrue(looks.await(10, TimeUnit.SECONDS));
+    }
+
     private WeakReference<Object> watchAndEnd(AtomicInteger looks, long nanos) {
         Timer.Ticked ticked = new Timer.Ticked() {
             @Override
