@@ -30,12 +30,21 @@ public final class ProblemResponse {
     }
 
     public static void send(HttpServletResponse response, Problem problem) throws IOException {
+        send(response, problem.status(), problem.toJson());
+    }
+
+    /** A status without a problem of ours: says no more than the status itself does, RFC 9457 section 4.2.1. */
+    public static void send(HttpServletResponse response, int status) throws IOException {
+        send(response, status, "{\"type\":\"about:blank\",\"status\":" + status + "}");
+    }
+
+    private static void send(HttpServletResponse response, int status, String json) throws IOException {
         if (response.isCommitted()) {
             return; // too late for a status
         }
         response.resetBuffer();
-        byte[] body = (problem.toJson() + "\n").getBytes(StandardCharsets.UTF_8);
-        response.setStatus(problem.status());
+        byte[] body = (json + "\n").getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status);
         response.setContentType(Problem.MEDIA_TYPE);
         response.setHeader("Cache-Control", "no-store");
         response.setContentLength(body.length);

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.Serial;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.stream.ProblemResponse;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the container sends what it refuses itself, and what nobody answers: a problem instead of its page, without a
@@ -27,7 +29,18 @@ public final class ErrorServlet extends ProblemServlet {
         if (code < 400) {
             code = 404; // somebody asked for this path itself
         }
-        ProblemType type = switch (code) {
+        ProblemType type = typeOf(code);
+        if (type == null) { // the container means something that we never say: a 412 or 416 of its files, a 501 …
+            ProblemResponse.announceClose(request, response);
+            ProblemResponse.send(response, code);
+            return;
+        }
+        throw new ProblemException(
+                type, type == ProblemType.NOT_FOUND ? "There is nothing at " + path + "." : type.title() + ".");
+    }
+
+    private static @Nullable ProblemType typeOf(int status) {
+        return switch (status) {
             case 400 -> ProblemType.BAD_PARAMETER;
             case 401 -> ProblemType.UNAUTHORIZED;
             case 403 -> ProblemType.FORBIDDEN;
@@ -36,10 +49,9 @@ public final class ErrorServlet extends ProblemServlet {
             case 413 -> ProblemType.BODY_TOO_LARGE;
             case 415 -> ProblemType.UNSUPPORTED_MEDIA_TYPE;
             case 429 -> ProblemType.TOO_MANY_REQUESTS;
+            case 500 -> ProblemType.INTERNAL;
             case 503 -> ProblemType.UNAVAILABLE;
-            default -> code >= 500 ? ProblemType.INTERNAL : ProblemType.BAD_PARAMETER;
+            default -> null;
         };
-        throw new ProblemException(
-                type, type == ProblemType.NOT_FOUND ? "There is nothing at " + path + "." : type.title() + ".");
     }
 }

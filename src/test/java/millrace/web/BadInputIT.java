@@ -42,6 +42,29 @@ class BadInputIT {
     }
 
     @ContainerTest
+    void whatTheContainerAnswersItselfKeepsItsStatus(Server server) throws Exception {
+        assertBlank(
+                412,
+                HttpRequest.newBuilder(server.uri("/page/page.css"))
+                        .header("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"));
+        assertBlank(416, HttpRequest.newBuilder(server.uri("/page/page.css")).header("Range", "bytes=9999999-"));
+        HttpRequest brew = HttpRequest.newBuilder(server.uri("/"))
+                .method("BREW", BodyPublishers.noBody())
+                .build();
+        // only the status: Jetty sends nobody to an error page for such a method
+        assertEquals(501, Following.HTTP.send(brew, BodyHandlers.discarding()).statusCode());
+    }
+
+    private static void assertBlank(int status, HttpRequest.Builder request) throws Exception {
+        var response = Following.HTTP.send(request.build(), BodyHandlers.ofString());
+        assertEquals(status, response.statusCode(), response.body());
+        assertEquals("{\"type\":\"about:blank\",\"status\":" + status + "}\n", response.body());
+        assertEquals(
+                "application/problem+json",
+                response.headers().firstValue("Content-Type").orElse("").split(";", 2)[0]);
+    }
+
+    @ContainerTest
     void anUnknownMethodIsAProblemThatNamesTheKnownOnes(Server server) throws Exception {
         for (String method : List.of("PUT", "DELETE", "PATCH", "OPTIONS", "BREW")) {
             try (var connection = new RawConnection(server.uri("/"))) {
