@@ -1,7 +1,6 @@
 package millrace.stream;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import millrace.sse.Event;
 
 /**
@@ -10,15 +9,8 @@ import millrace.sse.Event;
  */
 public final class EncodedEvent {
 
-    private static final VarHandle HOLDERS;
-
-    static {
-        try {
-            HOLDERS = MethodHandles.lookup().findVarHandle(EncodedEvent.class, "holders", int.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new LinkageError(impossible.getMessage(), impossible);
-        }
-    }
+    private static final AtomicIntegerFieldUpdater<EncodedEvent> HOLDERS =
+            AtomicIntegerFieldUpdater.newUpdater(EncodedEvent.class, "holders");
 
     final byte[] bytes;
     private final long sequence;
@@ -51,11 +43,11 @@ public final class EncodedEvent {
 
     /** One more channel holds this; true for the first, which then counts its bytes. */
     boolean hold() {
-        return (int) HOLDERS.getAndAdd(this, 1) == 0;
+        return HOLDERS.getAndIncrement(this) == 0;
     }
 
     /** One channel less holds this; true for the last. */
     boolean letGo() {
-        return (int) HOLDERS.getAndAdd(this, -1) == 1;
+        return HOLDERS.getAndDecrement(this) == 1;
     }
 }

@@ -68,13 +68,16 @@ public abstract class StreamServlet extends HttpServlet {
     /** Finds the application's engine, or starts one where this servlet lives in an application without. */
     @Override
     public void init() throws ServletException {
-        StreamEngine found = StreamEngine.in(getServletContext());
-        if (found == null) {
-            Config config =
-                    Config.load(System.getProperties(), System.getenv(), contextParameters(getServletContext()));
-            found = new StreamEngine(config, new Metrics());
-            found.installIn(getServletContext());
-            ownEngine = found;
+        StreamEngine found;
+        synchronized (StreamServlet.class) { // the first requests to two of them may come at once
+            found = StreamEngine.in(getServletContext());
+            if (found == null) {
+                Config config =
+                        Config.load(System.getProperties(), System.getenv(), contextParameters(getServletContext()));
+                found = new StreamEngine(config, new Metrics());
+                found.installIn(getServletContext());
+                ownEngine = found;
+            }
         }
         engine = found;
         options = options(StreamOptions.of(found.config(), "stream"));

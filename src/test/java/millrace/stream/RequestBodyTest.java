@@ -204,11 +204,11 @@ class RequestBodyTest {
         });
     }
 
-    private interface Answer {
+    interface Answer {
         Object to(String method, Object[] arguments);
     }
 
-    private static <T> T proxy(Class<T> type, Answer answer) {
+    static <T> T proxy(Class<T> type, Answer answer) {
         return type.cast(Proxy.newProxyInstance(
                 type.getClassLoader(),
                 new Class<?>[] {type},
