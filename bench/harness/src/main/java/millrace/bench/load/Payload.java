@@ -6,10 +6,10 @@ import java.util.Arrays;
  * The data of a published event, 100 bytes that need no escaping in a form, in JSON or in SSE:
  *
  * <pre>
- *   P  SSSSSS  NNNNNNNNNN  xxxx…
- *   |  |       |           filling
- *   |  |       nanoTime when it was sent, or when it was due
- *   |  sequence number of this publisher, without gaps
+ *   PP  SSSSSS  NNNNNNNNNN  xxxx…
+ *   |   |       |           filling
+ *   |   |       nanoTime when it was sent, or when it was due
+ *   |   sequence number of this publisher, without gaps
  *   publisher
  * </pre>
  *
@@ -18,7 +18,6 @@ import java.util.Arrays;
 final class Payload {
 
     static final int LENGTH = 100;
-    static final int MAX_PUBLISHERS = 64;
 
     private static final byte[] DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".getBytes();
     private static final byte[] VALUES = new byte[256];
@@ -33,22 +32,22 @@ final class Payload {
     private Payload() {}
 
     static void write(byte[] to, int at, int publisher, long sequence, long nanos) {
-        to[at] = DIGITS[publisher];
-        digits(to, at + 1, 6, sequence);
-        digits(to, at + 7, 10, nanos);
-        Arrays.fill(to, at + 17, at + LENGTH, (byte) 'x');
+        digits(to, at, 2, publisher);
+        digits(to, at + 2, 6, sequence);
+        digits(to, at + 8, 10, nanos);
+        Arrays.fill(to, at + 18, at + LENGTH, (byte) 'x');
     }
 
     static int publisher(byte[] from, int at) {
-        return VALUES[from[at] & 0xff];
+        return (int) number(from, at, 2);
     }
 
     static long sequence(byte[] from, int at) {
-        return number(from, at + 1, 6);
+        return number(from, at + 2, 6);
     }
 
     static long nanos(byte[] from, int at) {
-        return number(from, at + 7, 10);
+        return number(from, at + 8, 10);
     }
 
     private static void digits(byte[] to, int at, int count, long value) {
