@@ -265,7 +265,14 @@ public final class Hub implements AutoCloseable {
         if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
             return new Position(found.getAsLong(), cursor, null, told);
         }
-        return new Position(held.oldest() - 1, EARLIEST, cursor, told);
+        return new Position(held.oldest() - 1, EARLIEST, beginning(cursor), told);
+    }
+
+    /** As much as an id may have: in the body of a QUERY a cursor may be as long as that, and a reader slow to take it. */
+    private static String beginning(String cursor) {
+        int length = Math.min(cursor.length(), Event.MAX_ID_BYTES);
+        boolean inTheMiddle = length < cursor.length() && Character.isHighSurrogate(cursor.charAt(length - 1));
+        return cursor.substring(0, inTheMiddle ? length - 1 : length);
     }
 
     /**

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param after the first update it gets is the first that it selects after this sequence
  * @param precedingId what the response headers say: the id before the first event; {@code null} where no cursor was
  *     given
- * @param lost the cursor that is unknown or no longer held, told in a {@code gap} event; {@code null} where nothing is
+ * @param lost the beginning of a cursor that is unknown or no longer held, told in a {@code gap} event; {@code null} where nothing is
  *     lost
  * @param presence which changes of presence had been told by then; the later ones it gets too
  */

@@ -29,7 +29,7 @@ public final class RequestBody {
 
     /**
      * The body, empty where the request has none; or {@code null}: then the servlet returns, and is called again with
-     * this request when the body is there.
+     * this request when the body is there. Given once.
      *
      * @throws ProblemException where it is longer than {@code most} bytes, or did not arrive whole and in time
      */
@@ -41,7 +41,9 @@ public final class RequestBody {
     static byte @Nullable [] readOrComeBack(
             HttpServletRequest request, StreamEngine engine, long most, Duration patience) throws ProblemException {
         if (request.getAttribute(ATTRIBUTE) instanceof Arrival arrival) {
-            return arrival.body();
+            byte[] whole = arrival.take();
+            request.setAttribute(ATTRIBUTE, NONE); // not held for as long as the stream that follows
+            return whole;
         }
         if (!mayBeThere(request)) {
             return NONE;
@@ -133,11 +135,12 @@ public final class RequestBody {
             this.patience = patience;
         }
 
-        byte[] body() throws ProblemException {
+        byte[] take() throws ProblemException {
             byte[] whole = body;
             if (whole == null) {
                 throw refused == null ? notWhole() : refused;
             }
+            body = NONE;
             return whole;
         }
 

@@ -393,6 +393,21 @@ class HubTest {
         assertEquals("message", back.received().getFirst().type());
     }
 
+    /** It would be held for each reader that takes its time. */
+    @Test
+    void aGapRepeatsNoMoreOfACursorThanAnIdMayHave() throws Exception {
+        publishNumbers(0, 1);
+        String smile = Character.toString(0x1F600);
+        for (String cursor : List.of("x".repeat(1 << 20), "x" + smile.repeat(1 << 10))) {
+            PlayedReader reader = subscribe(cursor, ANYBODY, "n");
+            reader.awaitData("0");
+            String gap = reader.received().getFirst().data();
+            String repeated = gap.substring(14, gap.indexOf('"', 14));
+            assertTrue(repeated.length() > 100 && repeated.length() <= 128, repeated);
+            assertTrue(cursor.startsWith(repeated), repeated);
+        }
+    }
+
     @Test
     void aCursorThatTheHistoryHasDroppedIsToldByAGap() throws Exception {
         hub = newHub(10);

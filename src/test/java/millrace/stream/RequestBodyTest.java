@@ -1,6 +1,7 @@
 package millrace.stream;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -58,6 +59,9 @@ class RequestBodyTest {
         assertNull(RequestBody.readOrComeBack(request, engine, 8));
         assertTrue(dispatched.await(5, TimeUnit.SECONDS));
         assertEquals("01234567", text(RequestBody.readOrComeBack(request, engine, 8)));
+        assertArrayEquals(
+                new byte[0], (byte[]) attributes.get("millrace.body"), "held as long as the stream that is opened");
+        assertFalse(RequestBody.isUnread(request));
     }
 
     @Test
