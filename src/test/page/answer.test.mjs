@@ -25,8 +25,6 @@ test('a whole answer', () => {
       '{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}',
       '{"choices":[],"usage":{"completion_tokens":7}}', '[DONE]');
   assert.equal(answer.content, 'Hello 🌊');
-  assert.equal(answer.finish, 'stop');
-  assert.equal(answer.model, 'm');
   assert.equal(answer.deltas, 2);
   assert.equal(answer.tokens(), 7);
   assert.ok(answer.done);
@@ -48,7 +46,12 @@ test('an error in mid-stream is kept beside the text', () => {
   const answer = answerOf(delta({content: 'half'}), '{"error":{"message":"The upstream failed."}}');
   assert.equal(answer.error, 'The upstream failed.');
   assert.equal(answer.content, 'half');
-  assert.equal(answer.done, false);
+  assert.deepEqual([answer.done, answer.broken], [false, true]);
+});
+
+test('an error of any shape is told in words', () => {
+  assert.equal(answerOf('{"error":"It broke."}').error, 'It broke.');
+  assert.equal(answerOf('{"error":{"code":500}}').error, 'The model’s server failed.');
 });
 
 test('an error that is null is none', () => {

@@ -52,7 +52,14 @@ test('the oldest turns go first', () => {
   assert.equal(turns[0].id, '10');
 });
 
-test('a storage that is full does not break the page', () => {
-  const full = {getItem: () => null, setItem() { throw new Error('QuotaExceededError'); }};
-  new Conversation(full).add(turn('1'));
+test('with a storage that is full, or none, the conversation goes on until the page is left', () => {
+  const full = {getItem: () => null, setItem() { throw new Error('QuotaExceededError'); }, removeItem() {}};
+  for (const storage of [full, null]) {
+    const conversation = new Conversation(storage);
+    conversation.add(turn('1'));
+    conversation.change('1', {answer: {content: 'a'}});
+    assert.deepEqual(conversation.turns().map(({id, answer}) => [id, answer.content]), [['1', 'a']]);
+    conversation.clear();
+    assert.deepEqual(conversation.turns(), []);
+  }
 });

@@ -1,3 +1,5 @@
+import {inWords} from './words.js';
+
 /**
  * An answer of a model, put together from the events of a chat completion stream. Both names for reasoning are read:
  * `reasoning_content` (DeepSeek, llama.cpp) and `reasoning` (OpenRouter, Ollama, vLLM).
@@ -5,12 +7,12 @@
 export class Answer {
   reasoning = '';
   content = '';
-  model = null;
-  finish = null;
   usage = null;
   error = null;
   /** Whether `[DONE]` came: nothing else will. */
   done = false;
+  /** Whether it ended with an error: nothing else will come either. */
+  broken = false;
   /** How many deltas brought text: what is counted as tokens until the usage comes. */
   deltas = 0;
 
@@ -24,17 +26,15 @@ export class Answer {
     try {
       chunk = JSON.parse(data);
     } catch {
-      this.error = 'The model’s server sent something that is not JSON.';
+      this.breakOff('The model’s server sent something that is not JSON.');
       return false;
     }
     if (chunk?.error) {
-      this.error = String(chunk.error.message ?? chunk.error);
+      this.breakOff(inWords(502, data));
       return false;
     }
-    this.model = chunk?.model ?? this.model;
     this.usage = chunk?.usage ?? this.usage;
     const choice = chunk?.choices?.[0];
-    this.finish = choice?.finish_reason ?? this.finish;
     const thought = choice?.delta?.reasoning_content ?? choice?.delta?.reasoning ?? '';
     const text = choice?.delta?.content ?? '';
     if (typeof thought === 'string') this.reasoning += thought;
@@ -42,6 +42,11 @@ export class Answer {
     const brought = thought !== '' || text !== '';
     if (brought) this.deltas++;
     return brought;
+  }
+
+  breakOff(sentence) {
+    this.error = sentence;
+    this.broken = true;
   }
 
   /** Tokens: as the server counted them, or our deltas. */

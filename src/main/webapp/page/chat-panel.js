@@ -8,7 +8,7 @@ const SECRET = 'Millrace-Run-Secret';
 /** The panel "Chat": a conversation whose answers are runs of the server, so that any tab can follow them. */
 export function chatPanel({demo, tab}) {
   const el = name => document.getElementById(`chat-${name}`);
-  const conversation = new Conversation(localStorage);
+  const conversation = new Conversation(storage());
   /** What each turn on the page shows, by its id. */
   const views = new Map();
   /** The view whose answer is being followed, or null. */
@@ -125,17 +125,17 @@ export function chatPanel({demo, tab}) {
       },
       onEvent(event) {
         if (event.type === 'gap') return view.fail(gapInWords(event.data));
-        if (event.type === 'problem') return view.fail(inWords(500, event.data));
         view.lastEventId = event.lastEventId;
         const now = performance.now();
-        if (view.answer.take(event.data)) {
+        if (event.type === 'problem') view.answer.breakOff(inWords(500, event.data));
+        else if (view.answer.take(event.data)) {
           if (asked !== null && view.answer.deltas === 1) el('first').textContent = `${(now - asked).toFixed(0)} ms`;
           // what comes in the first moment after a reload was said before
           if (began !== null && now - began < 300 && asked === null) view.rate.replayed();
           else view.rate.add(now);
         }
         view.draw();
-        if (view.answer.done) {
+        if (view.answer.done || view.answer.broken) {
           view.source.stop();
           closed(view);
         }
@@ -144,15 +144,15 @@ export function chatPanel({demo, tab}) {
   }
 
   /**
-   * The connection is closed for good. With `[DONE]` the answer is complete; else only the server knows what that means,
-   * for an EventSource tells no status, and one that dies with its page during a reload looks the same.
+   * The connection is closed for good. With `[DONE]` or an error the answer has ended; else only the server knows what that
+   * means, for an EventSource tells no status, and one that dies with its page during a reload looks the same.
    */
   async function closed(view) {
-    if (!view.answer.done && !view.stoppedHere) {
+    if (!view.answer.done && !view.answer.broken && !view.stoppedHere) {
       const status = await statusOf(view);
+      if (status === 200) await sleep(1000);
       if (!views.has(view.turn.id)) return;
       if (status === 200) {
-        await sleep(1000);
         view.restart();
         followRun(view, null);
         return;
@@ -194,8 +194,10 @@ export function chatPanel({demo, tab}) {
     try {
       const {url, secret} = view.turn.run;
       const response = await fetch(url, {method: 'DELETE', headers: secret ? {[SECRET]: secret} : {}});
+      const text = await response.text();
+      if (!views.has(view.turn.id)) return; // a new conversation has begun meanwhile
       if (!response.ok) {
-        say('failed', inWords(response.status, await response.text()), 'not stopped');
+        say('failed', inWords(response.status, text), 'not stopped');
         return;
       }
       view.stoppedHere = true;
@@ -203,7 +205,7 @@ export function chatPanel({demo, tab}) {
       view.end('Stopped.');
       closed(view);
     } catch {
-      say('failed', inWords(0), 'not stopped');
+      if (views.has(view.turn.id)) say('failed', inWords(0), 'not stopped');
     }
   }
 
@@ -236,6 +238,15 @@ export function chatPanel({demo, tab}) {
     el('say').textContent = sentence;
     el('say').dataset.state = state;
     tab(state, short);
+  }
+}
+
+/** Null where the browser is told to keep nothing for this page: it throws then. */
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }
 

@@ -2,7 +2,7 @@
  * The conversation, kept in the browser's storage so that a reload and a second tab find it. The text of an answer in
  * progress is not kept here but by the server, in its run: who opens the page reads it from there.
  *
- * A turn: {id, question, run: {url, secret} | null, answer: {content, reasoning, model, error, tokens} | null}
+ * A turn: {id, question, run: {url, secret} | null, answer: {content, reasoning, error, outcome} | null}
  * `run` is what can still be followed; an answer beside it is what was there when a tab was closed.
  */
 const KEY = 'millrace.chat';
@@ -10,12 +10,16 @@ const MOST_TURNS = 50;
 
 export class Conversation {
   #storage;
+  /** The turns, where the storage does not take them; null where it did. */
+  #unsaved = null;
 
+  /** @param {Storage | null} storage null where the browser has none for us */
   constructor(storage) {
     this.#storage = storage;
   }
 
   turns() {
+    if (this.#unsaved) return this.#unsaved;
     try {
       const turns = JSON.parse(this.#storage.getItem(KEY) ?? '[]');
       return Array.isArray(turns) ? turns.filter(turn => typeof turn?.question === 'string') : [];
@@ -34,7 +38,8 @@ export class Conversation {
   }
 
   clear() {
-    this.#storage.removeItem(KEY);
+    this.#unsaved = null;
+    this.#storage?.removeItem(KEY);
   }
 
   /** Whether a `storage` event is about us. */
@@ -54,10 +59,12 @@ export class Conversation {
   }
 
   #save(turns) {
+    const kept = turns.slice(-MOST_TURNS);
     try {
-      this.#storage.setItem(KEY, JSON.stringify(turns.slice(-MOST_TURNS)));
+      this.#storage.setItem(KEY, JSON.stringify(kept));
+      this.#unsaved = null;
     } catch {
-      // storage full or forbidden: the page works on, without surviving a reload
+      this.#unsaved = kept; // full or forbidden: the page works on, without surviving a reload
     }
   }
 }

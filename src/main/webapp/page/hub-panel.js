@@ -32,25 +32,30 @@ export function hubPanel({demo, tab}) {
   });
   el('cut').addEventListener('click', cut);
   el('scene').addEventListener('click', playScene);
-  new IntersectionObserver(([entry]) => {
-    inView = entry.isIntersecting;
+  new IntersectionObserver(entries => {
+    inView = entries.at(-1).isIntersecting; // the last: while the page was busy it may have come and gone
     showOrHide();
   }).observe(document.getElementById('hub'));
   document.addEventListener('visibilitychange', showOrHide);
 
   async function showOrHide() {
-    if (!inView || document.visibilityState === 'hidden') {
+    if (!isSeen()) {
       for (const pane of panes) pane.pause();
       return;
     }
     try {
       await freshTokens();
       const cursor = await whoIsThere().catch(notTold);
+      if (!isSeen()) return; // any more: who scrolls past is faster than the answers
       for (const pane of panes) pane.resume(cursor);
     } catch (failure) {
       say('failed', failure.message);
       tab('failed', 'refused');
     }
+  }
+
+  function isSeen() {
+    return inView && document.visibilityState !== 'hidden';
   }
 
   /** Sees that the cookie is set that subscribing needs (an EventSource sends no headers); tells the other tokens. */

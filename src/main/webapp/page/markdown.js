@@ -51,6 +51,8 @@ function safe(html) {
     link.rel = 'noopener noreferrer nofollow';
     link.target = '_blank';
   }
+  // wider than the page, now and then: who has no mouse scrolls it too
+  for (const wide of fragment.querySelectorAll('pre')) wide.tabIndex = 0;
   return fragment;
 }
 

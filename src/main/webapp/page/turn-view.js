@@ -87,7 +87,7 @@ export class TurnView {
   /** What is kept of the answer when its run is over. */
   saved() {
     const {reasoning, content, error} = this.answer;
-    return {reasoning, content, error, outcome: this.#outcome, tokens: this.answer.tokens()};
+    return {reasoning, content, error, outcome: this.#outcome};
   }
 
   #restore({reasoning, content, error, outcome}) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import millrace.harness.Browser;
 import millrace.harness.Container;
 import millrace.harness.ContainerTest;
@@ -112,6 +113,41 @@ class ChatPanelIT {
         }
     }
 
+    @ContainerTest
+    void aBrowserThatKeepsNothingForThePageCanChatUntilItIsLeft(Server server) {
+        try (Browser browser = Browser.start()) {
+            browser.driver().executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", """
+                    Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }});
+                    """));
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            ask(browser, page, "What is Millrace?");
+            browser.waitFor(LAST + ".dataset.state === 'done'", LIMIT);
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    @ContainerTest
+    void aNewConversationInMidAnswerBeginsEmpty(Server server) throws Exception {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            ask(browser, page, "What is Millrace?");
+            browser.waitFor("Number(document.getElementById('chat-tokens').textContent) > 5", LIMIT);
+
+            page.click("#chat-clear");
+
+            browser.waitFor(
+                    "performance.getEntriesByType('resource')"
+                            + ".some(it => it.initiatorType === 'fetch' && it.name.includes('/streams/'))",
+                    LIMIT);
+            Thread.sleep(500); // nothing is to happen when the old answer has been stopped
+            assertEquals(
+                    List.of("–", "", "ready"),
+                    List.of(page.text("#chat-tokens"), page.text("#chat-say"), page.text("#chat-tab .state")));
+            ask(browser, page, "And now?");
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
     /** A model may repeat what an attacker wrote. Rendered in the page itself, with its policy. */
     @ContainerTest
     void markdownOfAModelRunsNothingAndFetchesNothing(Server server) {
@@ -139,6 +175,8 @@ class ChatPanelIT {
                     <div style="position:fixed">x</div> <a href="jav&#x09;ascript:window.hit=6">f</a>
 
                     **bold** `<b>`
+
+                        a long line
                     """);
 
             assertEquals(null, browser.js("return window.hit"));
@@ -157,6 +195,9 @@ class ChatPanelIT {
                             "div",
                             "p",
                             "strong",
+                            "code",
+                            "div",
+                            "pre tabindex=0", // scrolled by keyboard too
                             "code"),
                     found);
             page.assertNothingWasBlockedOrThrown();
