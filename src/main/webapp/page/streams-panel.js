@@ -146,7 +146,7 @@ export function streamsPanel({demo, tab}) {
     if (complete(scene)) {
       el('cut').disabled = true;
       say('open', `All ${scene.wanted} events are here.`, 'complete');
-    } else say('open', `Receiving: ${scene.continuity.received} of ${scene.wanted}.`, 'live');
+    } else say('open', `Receiving ${scene.wanted} events.`, 'live');
   }
 
   function onSourceState(scene, state, opens) {
@@ -219,7 +219,8 @@ export function streamsPanel({demo, tab}) {
   }
 
   function say(state, sentence, short) {
-    el('say').textContent = sentence;
+    // what is written anew is read out anew, at each event; how many there are stands below
+    if (el('say').textContent !== sentence) el('say').textContent = sentence;
     el('say').dataset.state = state;
     tab(state, short);
   }

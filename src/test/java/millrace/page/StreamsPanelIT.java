@@ -105,6 +105,26 @@ class StreamsPanelIT {
     }
 
     @ContainerTest
+    void whoListensToThePageIsNotToldOfEachEvent(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            browser.js("""
+                    window.said = [];
+                    const line = document.getElementById('streams-say');
+                    new MutationObserver(() => window.said.push(line.textContent)).observe(line, {childList: true});
+                    """);
+            page.set("streams-n", 20);
+            page.set("streams-interval", 30);
+            page.click("#streams-form [type=submit]");
+            browser.waitFor("document.getElementById('streams-say').textContent.startsWith('Done')", LIMIT);
+
+            assertTrue(
+                    (boolean) browser.js("return window.said.length <= 6"),
+                    browser.js("return window.said").toString());
+        }
+    }
+
+    @ContainerTest
     void whatTheServerRefusesIsSaidInItsWords(Server server) {
         try (Browser browser = Browser.start()) {
             PageInBrowser page = PageInBrowser.open(browser, server);

@@ -34,6 +34,9 @@ class WholePageIT {
             assertEquals(List.of(), browser.js("""
                     return [...document.querySelectorAll('main :is(button, input, select, textarea)')]
                         .filter(it => it.offsetParent && it.getBoundingClientRect().right > 390).map(it => it.outerHTML)"""));
+            assertEquals(
+                    "Millrace",
+                    browser.driver().findElement(By.cssSelector(".brand")).getAccessibleName());
             browser.screenshot("page-phone");
         }
     }
