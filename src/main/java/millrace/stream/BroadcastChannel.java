@@ -1,6 +1,7 @@
 package millrace.stream;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,11 @@ public final class BroadcastChannel extends Channel {
     private static final int PART_TO_WAIT = 8;
 
     private static final int PART_TO_GO_ON = 16;
+
+    /** All readers of a channel may have their heartbeats in one such time; one walk does for them. */
+    private static final long BETWEEN_QUIET_WALKS_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private volatile long lastQuietWalk = System.nanoTime() - BETWEEN_QUIET_WALKS_NANOS;
 
     /** There while the drainers are behind; written under the lock. */
     private volatile @Nullable CompletableFuture<Void> caughtUp;
@@ -94,7 +100,9 @@ public final class BroadcastChannel extends Channel {
     /** What a slow reader held back goes with the next walk, which no event may bring about for a long time. */
     @Override
     void quiet() {
-        if (heldBytes() > 0) {
+        long now = System.nanoTime();
+        if (heldBytes() > 0 && now - lastQuietWalk >= BETWEEN_QUIET_WALKS_NANOS) {
+            lastQuietWalk = now;
             wakeReaders();
         }
     }
