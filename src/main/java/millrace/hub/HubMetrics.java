@@ -45,13 +45,13 @@ public final class HubMetrics {
                 registry,
                 "millrace_hub_lag_events",
                 "Events that the slowest subscriber has not read.",
-                of -> greatest(of, channel -> channel.next() - channel.oldest()),
+                of -> greatest(of, BroadcastChannel::lagEvents),
                 hub);
         gauge(
                 registry,
                 "millrace_hub_lag_bytes",
                 "Bytes of events that the slowest subscriber has not read.",
-                of -> greatest(of, BroadcastChannel::heldBytes),
+                of -> greatest(of, BroadcastChannel::lagBytes),
                 hub);
     }
 
@@ -64,7 +64,6 @@ public final class HubMetrics {
                 .register(registry);
     }
 
-    /** A channel holds what its slowest reader has not had. */
     private static long greatest(Hub hub, ToLongFunction<BroadcastChannel> value) {
         long greatest = 0;
         for (SharedChannel shared : hub.channels()) {

@@ -82,6 +82,18 @@ final class Audience extends Drainers.Task {
         return slowest;
     }
 
+    /** Looks where each of them stands now. */
+    long slowestNow() {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < end; i++) {
+            EventStream stream = members[i];
+            if (stream != null) {
+                least = Math.min(least, stream.cursor());
+            }
+        }
+        return least;
+    }
+
     long served() {
         return served;
     }

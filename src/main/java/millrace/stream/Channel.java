@@ -340,6 +340,25 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         return false;
     }
 
+    /** As after a walk, but each reader is asked: one that was behind has caught up by itself, or left. */
+    final void passAllReaders() {
+        lock.lock();
+        try {
+            if (oldest == next) {
+                return;
+            }
+            long slowest = next;
+            for (Audience audience : audiences) {
+                if (audience != null) {
+                    slowest = Math.min(slowest, audience.slowestNow());
+                }
+            }
+            passed(slowest);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     final Drainers drainers() {
         return drainers;
     }
