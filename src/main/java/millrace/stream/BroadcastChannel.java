@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One source, many readers, and a history elsewhere: appending never waits. When the log is full its oldest events go;
  * a reader that stood there has lapsed, its stream ends as {@link CloseReason#TOO_SLOW} and the client comes back with
- * its last event id. What all readers have read is let go of at once; where the last of them caught up by itself, at the
- * next event or {@link #tidy}.
+ * its last event id. What all readers have read is let go of at once; where the last of them caught up by itself, with the
+ * next event or heartbeat.
  */
 public final class BroadcastChannel extends Channel {
 

@@ -110,7 +110,7 @@ public final class RunResponses {
         Map<String, String> headers = new HashMap<>(moreHeaders);
         headers.put("Content-Location", location(request, run));
         if (run.owner() != null) {
-            headers.put("Cache-Control", "private, no-store, no-transform");
+            headers.put("Cache-Control", StreamEngine.PRIVATE);
         }
         engine.open(request, response, run.options(), headers, stream -> stream.read(run.log(), position));
     }

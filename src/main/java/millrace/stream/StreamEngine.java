@@ -38,6 +38,9 @@ public final class StreamEngine implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger("millrace.stream");
     private static final String ATTRIBUTE = "millrace.engine";
+    /** {@code Cache-Control} of what is sent to a known user. */
+    public static final String PRIVATE = "private, no-store, no-transform";
+
     private static final Duration JOIN_TIME = Duration.ofSeconds(2);
 
     private final Config config;

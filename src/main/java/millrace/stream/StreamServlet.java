@@ -117,6 +117,7 @@ public abstract class StreamServlet extends HttpServlet {
             switch (request.getMethod()) {
                 case "HEAD" -> {
                     open(StreamRequest.copy(request, NO_BODY, engine().addressOf(request)));
+                    cacheControl(request).forEach(response::setHeader);
                     StreamEngine.writeHeaders(response);
                 }
                 case "GET" -> start(request, response, NO_BODY);
@@ -163,13 +164,17 @@ public abstract class StreamServlet extends HttpServlet {
         open(copy);
         PacedChannel window = engine().newWindow(how.window());
         Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
-        EventStream stream =
-                engine().open(request, response, how, Map.of(), opening -> opening.readAlone(window, producer));
+        EventStream stream = engine().open(
+                        request, response, how, cacheControl(request), opening -> opening.readAlone(window, producer));
         stream.onClose(reason -> {
             window.abandon(reason);
             producer.interrupt();
         });
         producer.start();
+    }
+
+    private static Map<String, String> cacheControl(HttpServletRequest request) {
+        return request.getRemoteUser() == null ? Map.of() : Map.of("Cache-Control", StreamEngine.PRIVATE);
     }
 
     private void produce(StreamRequest request, PacedChannel window, StreamOptions how) {

@@ -18,6 +18,7 @@ import millrace.stream.CloseReason;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RunResponses;
 import millrace.stream.SameOrigin;
+import millrace.stream.StreamEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,7 +144,7 @@ abstract class ChatServlet extends HttpServlet {
         RunResponses responses = new RunResponses(application().streams());
         switch (outcome) {
             case Outcome.Follow follow -> {
-                response.setHeader("Cache-Control", "private, no-store, no-transform"); // who asks is authorised
+                response.setHeader("Cache-Control", StreamEngine.PRIVATE); // who asks is authorised
                 responses.begin(request, response, follow.generation().run());
             }
             case Outcome.Accept accept ->

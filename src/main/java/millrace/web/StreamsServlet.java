@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
+import millrace.config.Settings;
 import millrace.hub.SubscribeForm;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
@@ -13,6 +14,7 @@ import millrace.stream.Run;
 import millrace.stream.RunResponses;
 import millrace.stream.Runs;
 import millrace.stream.SameOrigin;
+import millrace.stream.StreamEngine;
 import millrace.stream.StreamRequest;
 import millrace.stream.StreamServlet;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code /streams/{id}}: GET follows a run, from the first event held or after the last event id; DELETE stops it; in
  * demo mode POST to {@code /streams/{id}/cut} cuts its connections, to watch clients resume.
+ *
+ * <p>An application of its own that has resumable {@link StreamServlet}s declares this one at {@code /streams/*} in its
+ * {@code web.xml}; it needs nothing else of this room.
  */
 public final class StreamsServlet extends ProblemServlet {
     @Serial
@@ -33,11 +38,15 @@ public final class StreamsServlet extends ProblemServlet {
         boolean cut = path.endsWith(CUT);
         String whole = cut ? path.substring(0, path.length() - CUT.length()) : path;
         String id = whole.startsWith("/") ? whole.substring(1) : "";
-        if (!Runs.isRunId(id) || cut && !application().isDemo()) {
+        if (!Runs.isRunId(id)) {
             throw notFound(request);
         }
-        Run run = application().streams().runs().find(id, request.getRemoteUser());
-        if (run == null) {
+        StreamEngine engine = StreamEngine.in(getServletContext()); // where there is none yet, there is no run
+        if (cut && (engine == null || !engine.config().get(Settings.DEMO) || !DemoFilter.isLocal(request))) {
+            throw notFound(request);
+        }
+        Run run = engine == null ? null : engine.runs().find(id, request.getRemoteUser());
+        if (engine == null || run == null) {
             throw new ProblemException(ProblemType.NOT_FOUND, "That run is not held (any more).");
         }
         switch (request.getMethod()) {
@@ -45,7 +54,7 @@ public final class StreamsServlet extends ProblemServlet {
                 if (cut) {
                     throw methodNotAllowed(response, "POST");
                 }
-                follow(request, response, run);
+                follow(request, response, engine, run);
             }
             case "POST" -> {
                 if (!cut) {
@@ -63,10 +72,10 @@ public final class StreamsServlet extends ProblemServlet {
         }
     }
 
-    private void follow(HttpServletRequest request, HttpServletResponse response, Run run)
+    private static void follow(HttpServletRequest request, HttpServletResponse response, StreamEngine engine, Run run)
             throws ProblemException, IOException {
-        RunResponses responses = new RunResponses(application().streams());
-        response.setHeader("Cache-Control", "private, no-store, no-transform"); // whoever holds the id is authorised
+        RunResponses responses = new RunResponses(engine);
+        response.setHeader("Cache-Control", StreamEngine.PRIVATE); // whoever holds the id is authorised
         String cursor = cursor(request);
         if (cursor == null || cursor.isEmpty()) {
             responses.fromTheFirstHeld(request, response, run);

@@ -163,6 +163,9 @@ final class TomcatServer implements AutoCloseable {
             http2.setMaxConcurrentStreamExecution(200);
             // Streams that stay open and small frames are our trade, not an attack.
             http2.setOverheadCountFactor(0);
+            // Nor is a closed EventSource, which is a reset stream: else a few of them end the connection and with it
+            // every other stream of the same page.
+            http2.setOverheadResetFactor(0);
             http2.setStreamWriteTimeout(-1);
             http2.setStreamReadTimeout(-1);
             http2.setKeepAliveTimeout(-1);

@@ -20,7 +20,17 @@ import java.util.zip.ZipOutputStream;
 final class TestApp {
 
     private static final String WEB_XML = """
-            <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0"/>
+            <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
+              <servlet>
+                <servlet-name>streams</servlet-name>
+                <servlet-class>millrace.web.StreamsServlet</servlet-class>
+                <async-supported>true</async-supported>
+              </servlet>
+              <servlet-mapping>
+                <servlet-name>streams</servlet-name>
+                <url-pattern>/streams/*</url-pattern>
+              </servlet-mapping>
+            </web-app>
             """;
 
     private TestApp() {}

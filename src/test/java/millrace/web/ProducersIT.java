@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
+import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
@@ -136,6 +137,26 @@ class ProducersIT {
         var again = HttpRequest.newBuilder(uri).header("Last-Event-ID", "end").build();
         assertEquals(204, Following.HTTP.send(again, BodyHandlers.discarding()).statusCode());
         assertEquals("ended: returned", state(server, name));
+    }
+
+    @ContainerTest
+    void whatIsSentToAKnownUserIsStoredByNobody(Server server) throws Exception {
+        for (String method : List.of("GET", "HEAD", "POST")) {
+            var uri = server.testapp("/produce?temper=brief&name=" + name());
+            for (String[] userAndHeader :
+                    new String[][] {{"", "no-cache, no-transform"}, {"&user=ada", "private, no-store, no-transform"}}) {
+                var answer = Following.HTTP.send(
+                        HttpRequest.newBuilder(URI.create(uri + userAndHeader[0]))
+                                .method(method, HttpRequest.BodyPublishers.noBody())
+                                .build(),
+                        BodyHandlers.discarding());
+                assertEquals(200, answer.statusCode());
+                assertEquals(
+                        userAndHeader[1],
+                        answer.headers().firstValue("Cache-Control").orElse(""),
+                        method + userAndHeader[0]);
+            }
+        }
     }
 
     @ContainerTest

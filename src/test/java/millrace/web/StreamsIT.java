@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
+import java.io.InputStream;
 import java.io.StringReader;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import millrace.harness.ContainerTest;
 import millrace.harness.OnContainers;
@@ -110,6 +113,35 @@ class StreamsIT {
                 400,
                 "bad-parameter",
                 HttpRequest.newBuilder(server.uri("/sse/v1?n=0")).GET());
+    }
+
+    /** With the heartbeat of the settings, 15 s: it is not that which tells. */
+    @ContainerTest
+    void overHttp2ASilentProducerIsInterruptedAtOnceWhenItsClientLeaves(Server server) throws Exception {
+        try (HttpClient http2 =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
+            // the first request of a connection upgrades it
+            http2.send(HttpRequest.newBuilder(server.uri("/health/live")).build(), BodyHandlers.discarding());
+            for (int i = 0; i < 5; i++) {
+                String name = "h2-" + System.nanoTime();
+                URI state = server.testapp("/state?name=" + name);
+                HttpResponse<InputStream> answer = http2.send(
+                        HttpRequest.newBuilder(server.testapp("/produce?temper=silent&name=" + name))
+                                .build(),
+                        BodyHandlers.ofInputStream());
+                assertEquals("HTTP_2 200", answer.version() + " " + answer.statusCode());
+                Supplier<String> now = () -> {
+                    try {
+                        return new String(send(HttpRequest.newBuilder(state)).body(), UTF_8);
+                    } catch (Exception failed) {
+                        throw new AssertionError(failed);
+                    }
+                };
+                ProducersIT.await(() -> now.get().equals("running"), Duration.ofSeconds(5), now);
+                answer.body().close();
+                ProducersIT.await(() -> now.get().equals("ended: InterruptedException"), Duration.ofSeconds(2), now);
+            }
+        }
     }
 
     @ContainerTest
@@ -278,6 +310,33 @@ class StreamsIT {
                     204,
                     send(HttpRequest.newBuilder(uri).header("Last-Event-ID", run + "-" + last))
                             .statusCode());
+        }
+    }
+
+    @ContainerTest
+    void anApplicationOfItsOwnHasTheRunsOfItsServletsInItsOwnPlace(Server server) throws Exception {
+        URI nowhere = server.testapp("/streams/AAAAAAAAAAAAAAAAAAAAAA");
+        assertProblem(404, "not-found", HttpRequest.newBuilder(nowhere));
+        try (var stream = Following.get(server.testapp("/resumable"))) {
+            String location = stream.header("Content-Location");
+            assertTrue(location.startsWith("/testapp/streams/"), location);
+            String run = location.substring("/testapp/streams/".length());
+            assertEquals(run + "-1", stream.next().id());
+            try (var again = Following.get(server.uri(location), "Last-Event-ID", run + "-1")) {
+                assertEquals(new Received("message", "1", run + "-2"), again.next());
+                assertEquals(new Received("message", "2", run + "-3"), again.next());
+                assertProblem(404, "not-found", HttpRequest.newBuilder(server.uri("/streams/" + run)));
+                assertProblem(
+                        403,
+                        "forbidden",
+                        HttpRequest.newBuilder(server.uri(location)).DELETE());
+                String secret = stream.header("Millrace-Run-Secret");
+                HttpResponse<byte[]> stopped = send(HttpRequest.newBuilder(server.uri(location))
+                        .header("Millrace-Run-Secret", secret)
+                        .DELETE());
+                assertEquals(204, stopped.statusCode());
+                assertNull(again.next(), "ended");
+            }
         }
     }
 
