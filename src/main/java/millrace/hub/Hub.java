@@ -502,11 +502,6 @@ public final class Hub implements AutoCloseable {
         return index.distinctPatterns();
     }
 
-    /** What all templates and URL Patterns would weigh, if these came to those that are subscribed to. */
-    public int patternWeightWith(List<Selector> selectors) {
-        return index.weightWith(selectors);
-    }
-
     /** The channels as they are now; for metrics. */
     List<SharedChannel> channels() {
         order.lock();

@@ -35,7 +35,6 @@ public final class SelectorIndex<T> {
     // held by who changes the patterns; whoever finds does without
     private final ReentrantLock patternChange = new ReentrantLock();
     private final AtomicInteger patterns = new AtomicInteger();
-    private final AtomicInteger weight = new AtomicInteger();
 
     /** Adds someone under all these selectors. To add again under selectors that are there already changes nothing. */
     public void add(T value, Collection<? extends Selector> selectors) {
@@ -91,28 +90,6 @@ public final class SelectorIndex<T> {
         return patterns.get();
     }
 
-    /**
-     * What all different patterns would {@linkplain Selector#weight weigh} together, if these came to those that are
-     * there: the caller caps it. One that somebody has already weighs nothing more.
-     */
-    public int weightWith(Collection<? extends Selector> selectors) {
-        int more = 0;
-        for (Selector selector : selectors) {
-            more += selector.weight() > 0 && !holds(selector) ? selector.weight() : 0;
-        }
-        return weight.get() + more;
-    }
-
-    private boolean holds(Selector selector) {
-        Map<Selector, Set<T>> bucket = switch (selector) {
-            case UriTemplate template -> templates.get(template.prefix());
-            case UrlPattern pattern -> urlPatterns(pattern.hub()).get(pattern.prefix());
-            case Everything all -> null;
-            case Exact topic -> null;
-        };
-        return bucket != null && bucket.containsKey(selector);
-    }
-
     private ConcurrentSkipListMap<String, Map<Selector, Set<T>>> urlPatterns(HubUrl hub) {
         return urlPatterns.computeIfAbsent(hub, key -> new ConcurrentSkipListMap<>());
     }
@@ -124,7 +101,6 @@ public final class SelectorIndex<T> {
             Map<Selector, Set<T>> bucket = index.computeIfAbsent(prefix, key -> new ConcurrentHashMap<>(2));
             if (bucket.put(pattern, plus(bucket.get(pattern), value)) == null) {
                 patterns.incrementAndGet();
-                weight.addAndGet(pattern.weight());
             }
         } finally {
             patternChange.unlock();
@@ -141,7 +117,6 @@ public final class SelectorIndex<T> {
             }
             if (bucket.computeIfPresent(pattern, (key, set) -> minus(set, value)) == null) {
                 patterns.decrementAndGet();
-                weight.addAndGet(-pattern.weight());
             }
             if (bucket.isEmpty()) {
                 index.remove(prefix);

@@ -27,6 +27,7 @@ import millrace.history.Stored;
 import millrace.history.Update;
 import millrace.hub.Hub;
 import millrace.hub.HubLimits;
+import millrace.hub.PatternLimit;
 import millrace.hub.Position;
 import millrace.hub.PublishForm;
 import millrace.hub.PublishRate;
@@ -43,6 +44,7 @@ import millrace.stream.StreamEngine;
 import millrace.stream.StreamOptions;
 import millrace.stream.StreamRequest;
 import millrace.topic.HubUrl;
+import millrace.topic.Selector;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /.well-known/mercure}: GET and QUERY subscribe, POST publishes. */
@@ -68,7 +70,7 @@ public final class HubServlet extends ProblemServlet {
             StreamEngine engine,
             StreamOptions options,
             Duration lifetime,
-            int maxPatterns,
+            PatternLimit patterns,
             long maxBody) {}
 
     @Override
@@ -85,7 +87,7 @@ public final class HubServlet extends ProblemServlet {
                 engine,
                 StreamOptions.of(config, Hub.KIND),
                 config.get(Settings.HUB_LIFETIME),
-                config.get(Settings.HUB_MAX_PATTERNS),
+                new PatternLimit(config.get(Settings.HUB_MAX_PATTERNS)),
                 config.get(Settings.HUB_MAX_BODY));
     }
 
@@ -145,11 +147,6 @@ public final class HubServlet extends ProblemServlet {
                 use.url(),
                 use.limits(),
                 use.access().authenticator().dialects());
-        if (form.patternWeight() > 0 && use.hub().patternWeightWith(form.selectors()) > use.maxPatterns()) {
-            throw new ProblemException(
-                    Problem.of(ProblemType.UNAVAILABLE, "As many templates and patterns are subscribed to as may be."),
-                    SOON);
-        }
         Subscription subscription = new Subscription(Set.copyOf(form.selectors()), principal.view(), form.dialect());
         Position position = use.hub().position(form.cursor(), principal.view());
         if (position.precedingId() != null) {
@@ -157,24 +154,18 @@ public final class HubServlet extends ProblemServlet {
             response.setHeader("Last-Event-ID", id);
             response.setHeader("Mercure-Last-Event-ID", id);
         }
-        response.setHeader("Cache-Control", "private, no-store, no-transform");
+        response.setHeader("Cache-Control", StreamEngine.PRIVATE);
         if (request.getMethod().equals("HEAD")) {
             response.setContentType("text/event-stream;charset=utf-8");
             return;
         }
-        String subject = principal.subject();
-        if (subject != null && !use.subjects().enter(subject)) {
-            throw new ProblemException(
-                    Problem.of(
-                            ProblemType.TOO_MANY_REQUESTS, "This token's subject has as many subscriptions as it may."),
-                    SOON);
-        }
-        boolean[] counted = {subject != null};
+        @Nullable Runnable leave = enter(use, principal.subject(), form.selectors());
+        boolean[] counted = {true};
         try {
             use.engine().open(request, response, use.options(), Map.of(), stream -> {
-                if (subject != null) {
-                    counted[0] = false; // the stream's end gives it back now
-                    stream.onClose(reason -> use.subjects().leave(subject));
+                counted[0] = false; // the stream's end gives it back now
+                if (leave != null) {
+                    stream.onClose(reason -> leave.run());
                 }
                 use.hub().subscribe(stream, subscription, form.selectors(), principal, position);
                 Duration time = timeFor(principal, use.lifetime());
@@ -183,10 +174,39 @@ public final class HubServlet extends ProblemServlet {
                 }
             });
         } finally {
-            if (counted[0] && subject != null) {
-                use.subjects().leave(subject);
+            if (counted[0] && leave != null) {
+                leave.run();
             }
         }
+    }
+
+    /** Counts a subscription where these are limited; returns what ends that, if there is anything. */
+    private static @Nullable Runnable enter(Parts use, @Nullable String subject, List<Selector> selectors)
+            throws ProblemException {
+        if (subject != null && !use.subjects().enter(subject)) {
+            throw new ProblemException(
+                    Problem.of(
+                            ProblemType.TOO_MANY_REQUESTS, "This token's subject has as many subscriptions as it may."),
+                    SOON);
+        }
+        List<Selector> patterns = use.patterns().enter(selectors);
+        if (patterns == null) {
+            if (subject != null) {
+                use.subjects().leave(subject);
+            }
+            throw new ProblemException(
+                    Problem.of(ProblemType.UNAVAILABLE, "As many templates and patterns are subscribed to as may be."),
+                    SOON);
+        }
+        if (subject == null && patterns.isEmpty()) {
+            return null;
+        }
+        return () -> {
+            if (subject != null) {
+                use.subjects().leave(subject);
+            }
+            use.patterns().leave(patterns);
+        };
     }
 
     /** As long as the token is good, and no longer than a lifetime that differs from stream to stream. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import millrace.auth.AccessException;
 import millrace.auth.Dialect;
 import millrace.auth.Principal;
@@ -56,7 +57,11 @@ public final class SubscriptionsServlet extends ProblemServlet {
         } catch (AccessException refused) {
             hub.metrics().refused("presence", refused.why().name().toLowerCase(Locale.ROOT));
             throw access.refusal(request, response, refused);
+        } catch (ProblemException refused) {
+            hub.metrics().refused("presence", refused.problem().type().name().toLowerCase(Locale.ROOT));
+            throw refused;
         } catch (HistoryException unavailable) {
+            hub.metrics().refused("presence", "history");
             throw new ProblemException(
                     Problem.of(ProblemType.UNAVAILABLE, "The history cannot be read at the moment."),
                     Duration.ofSeconds(5));
@@ -67,8 +72,9 @@ public final class SubscriptionsServlet extends ProblemServlet {
             HttpServletRequest request, HttpServletResponse response, HubAccess access, Hub hub, Presence presence)
             throws AccessException, ProblemException, IOException {
         Principal principal = access.subscriber(request);
-        Dialect dialect = principal.dialect();
-        Presence.Filter asked = asked(request, dialect);
+        FormData query = FormData.parse(request.getQueryString());
+        Dialect dialect = dialect(query, principal, access.authenticator().dialects());
+        Presence.Filter asked = asked(request, query, dialect);
         if (!principal.view().permits(true, List.of(Topic.of(asked.path(dialect))))) {
             throw AccessException.insufficient(
                     principal, "This needs a grant to subscribe to " + asked.path(dialect) + ".");
@@ -97,7 +103,25 @@ public final class SubscriptionsServlet extends ProblemServlet {
         response.getOutputStream().write(body);
     }
 
-    private static Presence.Filter asked(HttpServletRequest request, Dialect dialect) throws ProblemException {
+    /** Parameters tell by their names which dialect is meant, a path does not: then it is the token's. */
+    private static Dialect dialect(FormData query, Principal principal, Set<Dialect> offered) throws ProblemException {
+        boolean old = query.first("topic") != null;
+        boolean modern = query.first("match") != null || query.first("match_type") != null;
+        if (!old && !modern) {
+            return principal.dialect();
+        }
+        Dialect meant = modern ? Dialect.V1 : Dialect.V0;
+        if (old && modern || !offered.contains(meant)) {
+            throw new ProblemException(
+                    ProblemType.BAD_PARAMETER,
+                    "Ask with topic and subscriber (0.x), or with match_type, match and subscriber (1.0), as far as this"
+                            + " hub speaks both.");
+        }
+        return meant;
+    }
+
+    private static Presence.Filter asked(HttpServletRequest request, FormData query, Dialect dialect)
+            throws ProblemException {
         // the path as it was sent: the container's own decoding would lose where a segment ends
         String path = request.getRequestURI().substring(request.getContextPath().length());
         if (!path.startsWith(Presence.ROOT)) {
@@ -110,7 +134,6 @@ public final class SubscriptionsServlet extends ProblemServlet {
             }
         }
         if (segments.isEmpty()) {
-            FormData query = FormData.parse(request.getQueryString());
             if (dialect == Dialect.V0) {
                 return new Presence.Filter(null, query.first("topic"), query.first("subscriber"));
             }

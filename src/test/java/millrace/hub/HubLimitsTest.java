@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -100,6 +101,27 @@ class HubLimitsTest {
         assertEquals(2, subscribe(small, hub, new HubLimits(1, 4096, 100, 2)).patternWeight());
         FormData large = FormData.parse("match_urlpattern=" + URLEncoder.encode("/([a-z]{0,900})", UTF_8));
         assertThrows(ProblemException.class, () -> subscribe(large, hub, new HubLimits(1, 4096, 100, 8)));
+    }
+
+    @Test
+    void patternsOfAllOpenSubscriptionsCountTogetherAndTheSameOnesOnce() throws Exception {
+        var limit = new PatternLimit(3);
+        List<Selector> none = List.of(Selector.ofTemplate("/x"), Selector.everything());
+        List<Selector> small = limit.enter(List.of(Selector.ofTemplate("/{x}"), Selector.ofTemplate("/x")));
+        List<Selector> large = limit.enter(List.of(Selector.ofTemplate("{?a,b,c,d,e}")));
+        assertNotNull(small);
+        assertNotNull(large);
+        assertNull(limit.enter(List.of(Selector.ofTemplate("/{y}"))), "1 and 2 are there");
+        List<Selector> same = limit.enter(List.of(Selector.ofTemplate("/{x}"), Selector.ofTemplate("{?a,b,c,d,e}")));
+        assertNotNull(same, "who asks for what is there adds nothing");
+        assertSame(small.getFirst(), same.getFirst(), "and holds no pattern of its own");
+        assertEquals(List.of(), limit.enter(none));
+        limit.leave(small);
+        limit.leave(large);
+        assertNull(limit.enter(List.of(Selector.ofTemplate("/{y}"))), "one still has them");
+        limit.leave(same);
+        assertNotNull(limit.enter(List.of(Selector.ofTemplate("/{y}"), Selector.ofTemplate("/{z}"))));
+        assertEquals(List.of(), limit.enter(none), "what is no pattern is not counted");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -377,6 +378,57 @@ class HubTest {
     // ---- cursors ----
 
     @Test
+    void theLagIsWhatTheSlowestReaderHasNotHad() throws Exception {
+        var metrics = new Metrics();
+        hub.close();
+        hub = new Hub(config(), engine, metrics, sink -> {
+            history = new PlayedHistory(sink, 1000);
+            return history;
+        });
+        PlayedReader slow = subscribe(null, ANYBODY, "n");
+        PlayedReader quick = subscribe(null, ANYBODY, "n");
+        slow.await(it -> it.lastEventId().startsWith("#"), "a cursor");
+        slow.hold();
+        publishNumbers(0, 10);
+        quick.awaitData("9");
+        double events = gauge(metrics, "millrace_hub_lag_events");
+        assertTrue(events >= 9 && events <= 10, "events: " + events); // a write may have been on its way
+        double bytes = gauge(metrics, "millrace_hub_lag_bytes");
+        assertTrue(bytes > 9 * 10 && bytes < 10 * 100, "bytes: " + bytes);
+        slow.goOn();
+        slow.awaitData("9");
+        for (int i = 0; i < 500 && gauge(metrics, "millrace_hub_lag_events") > 0; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(0, gauge(metrics, "millrace_hub_lag_events"), "though nothing was published since");
+        assertEquals(0, gauge(metrics, "millrace_hub_lag_bytes"));
+    }
+
+    @Test
+    void whatAReaderHeldThatCaughtUpByItselfIsLetGoInSilence() throws Exception {
+        PlayedReader slow = subscribe(null, ANYBODY, "n");
+        slow.await(it -> it.lastEventId().startsWith("#"), "a cursor");
+        slow.hold();
+        publishNumbers(0, 10);
+        slow.goOn();
+        slow.awaitData("9");
+        var channel = hub.channels().getFirst().channel;
+        for (int i = 0; i < 500 && channel.heldBytes() > 0; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(0, channel.heldBytes());
+    }
+
+    private static double gauge(Metrics metrics, String name) {
+        var found = metrics.registry().scrape(name::equals).stream()
+                .filter(GaugeSnapshot.class::isInstance)
+                .map(GaugeSnapshot.class::cast)
+                .findFirst()
+                .orElseThrow();
+        return found.getDataPoints().getFirst().getValue();
+    }
+
+    @Test
     void anUnknownCursorIsToldByAGapAndEverythingHeldFollows() throws Exception {
         publishNumbers(0, 3);
         PlayedReader reader = subscribe("urn:uuid:unknown", ANYBODY, "n");
@@ -565,6 +617,31 @@ class HubTest {
         reader.leave();
         PlayedReader back = subscribe(held, ANYBODY, "n");
         back.awaitData("not read");
+    }
+
+    @Test
+    void checkpointsAreEventsOrNoneWhereTheSettingSaysSo() throws Exception {
+        for (String how : List.of("event", "off")) {
+            hub.close();
+            Properties properties = new Properties();
+            properties.setProperty("millrace.hub.checkpoint", how);
+            hub = new Hub(Config.load(properties, Map.of(), Map.of()), engine, new Metrics(), sink -> {
+                history = new PlayedHistory(sink, 1000);
+                return history;
+            });
+            Subscription subscription = subscription(ANYBODY, "n");
+            Subscriber subscriber = new Subscriber(hub, subscription, List.of(), ANYBODY);
+            AtomicReference<EventStream> stream = new AtomicReference<>();
+            PlayedReader.openHeld(engine, options(), opening -> {
+                stream.set(opening);
+                subscriber.reads(hub.join(opening, subscriber, 0), 0);
+            });
+            publish("elsewhere", "x");
+            assertEquals(
+                    how.equals("off") ? ":\n\n" : "event: checkpoint\nid: " + hub.opaqueCursor() + "\ndata: \n\n",
+                    new String(subscriber.bytes(stream.get()), UTF_8));
+            assertEquals(":\n\n", new String(subscriber.bytes(stream.get()), UTF_8), "told once");
+        }
     }
 
     /** A drainer asks for the heartbeat in silence, but an update may come in just then. */

@@ -378,6 +378,52 @@ class ChannelTest {
     }
 
     @Test
+    void anEndedRunIsForgottenAfterItsTime() throws Exception {
+        try (var small = new StreamEngine(
+                config(Map.of("millrace.run-kept", "300ms", "millrace.drain-time", "0s")), new Metrics())) {
+            StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();
+            Run ended = small.runs().start(options, "test", null, "a", events -> events.send("kept"));
+            Run going = small.runs().start(options, "test", null, "a", events -> Thread.sleep(60_000));
+            await(() -> ended.ended() != null);
+            long begin = System.nanoTime();
+            assertNotNull(small.runs().find(ended.id(), null));
+            await(() -> small.runs().find(ended.id(), null) == null);
+            assertTrue(System.nanoTime() - begin > Duration.ofMillis(200).toNanos());
+            assertNotNull(small.runs().find(going.id(), null), "the other has not ended");
+            assertEquals(1, small.runs().held());
+            assertEquals(0, small.runs().heldBytes());
+        }
+    }
+
+    @Test
+    void allRunsTogetherAreBoundedInNumberAndInBytes() throws Exception {
+        var settings = Map.of(
+                "millrace.max-runs", "3",
+                "millrace.run-bytes-total", "8k",
+                "millrace.drain-time", "0s");
+        try (var small = new StreamEngine(config(settings), new Metrics())) {
+            StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();
+            for (String user : List.of("ada", "bob", "eve")) {
+                small.runs().start(options, "test", user, "a", events -> {
+                    while (true) {
+                        events.send("x".repeat(1000)); // nobody reads: waits at the limit
+                    }
+                });
+            }
+            var refused = org.junit.jupiter.api.Assertions.assertThrows(
+                    millrace.problem.ProblemException.class,
+                    () -> small.runs().start(options, "test", "joe", "a", events -> {}));
+            assertEquals(503, refused.problem().status());
+            assertNotNull(refused.retryAfter());
+            await(() -> small.runs().heldBytes() > 7_000);
+            Thread.sleep(200); // more would come by now
+            assertTrue(
+                    small.runs().heldBytes() < 8_192 + 3 * 1_200,
+                    "held: " + small.runs().heldBytes());
+        }
+    }
+
+    @Test
     void aRunOfAKnownUserIsFoundByThisUserOnly() throws Exception {
         Run run = engine.runs().start(runOptions(), "test", "ada", "127.0.0.1", events -> {});
         assertNotNull(engine.runs().find(run.id(), "ada"));

@@ -7,6 +7,7 @@ import static millrace.web.HubClient.form;
 import static millrace.web.HubClient.token;
 import static millrace.web.Problems.assertProblem;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -508,6 +509,65 @@ class HubIT {
                     "not-found",
                     hub.get(URI.create(collection + "&subscriber=" + subscriber), "Authorization", watch));
         }
+    }
+
+    /** With both dialects; what the other one calls by another name must not be left out silently. */
+    @ContainerTest
+    void presenceIsToldInTheDialectOfTheParametersThatAskForIt(Server server) throws Exception {
+        var hub = new HubClient(server);
+        String encoded = java.net.URLEncoder.encode(topic, UTF_8);
+        String watch = bearer("watcher " + topic, "", "\"" + SUBSCRIPTIONS + "/exact/{match}\"");
+        try (Following reader = Following.get(hub.hub("match", topic));
+                Following other = Following.get(hub.hub("match", topic + "/other"))) {
+            URI modern = server.uri(SUBSCRIPTIONS + "?match=" + encoded);
+            HttpResponse<byte[]> answer = hub.get(modern, "Authorization", watch);
+            assertEquals(200, answer.statusCode(), text(answer));
+            assertEquals("application/json", header(answer, "Content-Type").split(";", 2)[0]);
+            assertTrue(text(answer).contains("\"match\":\"" + topic + "\""), text(answer));
+            assertFalse(text(answer).contains(topic + "/other"), text(answer));
+            assertTrue(header(answer, "Link").contains("rel=\"mercure\""), header(answer, "Link"));
+            assertNull(other.header("Last-Event-ID"));
+            assertNull(reader.header("Last-Event-ID"));
+        }
+        assertProblem(
+                403, "forbidden", hub.get(server.uri(SUBSCRIPTIONS + "?topic=" + encoded), "Authorization", watch));
+        assertProblem(
+                400,
+                "bad-parameter",
+                hub.get(server.uri(SUBSCRIPTIONS + "?match=a&topic=" + encoded), "Authorization", watch));
+    }
+
+    @ContainerTest
+    void nothingThatAClientCausesIsInTheLog(Server server) throws Exception {
+        var hub = new HubClient(server);
+        int before = server.log().length();
+        badFieldsAreRefused(server);
+        badSubscriptionsAreRefused(server);
+        String token = "Authorization: " + bearer("hostile", "\"*\"", "\"*\"");
+        String body = form("topic", topic, "data", "x");
+        String head = "POST /.well-known/mercure HTTP/1.1\r\nHost: localhost\r\n" + token
+                + "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ";
+        for (int i = 0; i < 20; i++) {
+            try (var gone = new RawConnection(server.uri("/"))) { // before its answer
+                gone.send(head + body.length() + "\r\n\r\n" + body);
+                gone.reset();
+            }
+            try (var gone = new RawConnection(server.uri("/"))) { // in the middle of its body
+                gone.send(head + (body.length() + 1) + "\r\n\r\n" + body);
+                gone.reset();
+            }
+            try (var gone = new RawConnection(server.uri("/"))) { // in the middle of its stream
+                gone.request("GET", "/.well-known/mercure?topic=*&lastEventID=earliest");
+                gone.head();
+                gone.reset();
+            }
+            hub.publish("topic", topic, "data", "x".repeat(10_000));
+            hub.post(body, "Authorization", "Bearer " + "a".repeat(i * 300) + ".b.c");
+            hub.get(server.uri(SUBSCRIPTIONS + "?topic=%ff"));
+        }
+        Thread.sleep(700); // more than a heartbeat
+        String since = server.log().substring(before);
+        assertFalse(since.contains("Exception") || since.contains("WARN") || since.contains("millrace"), since);
     }
 
     @ContainerTest
