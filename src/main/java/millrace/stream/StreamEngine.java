@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -165,10 +166,13 @@ public final class StreamEngine implements AutoCloseable {
         EventStream stream = new EventStream(this, options, drainers.any(), address);
         boolean begun = false;
         try {
-            headers.forEach(response::setHeader);
-            writeHeaders(response);
             ContainerTraits traits =
                     ContainerTraits.of(request.getServletContext().getServerInfo(), request);
+            if (traits.inheritsErrors()) {
+                resetButHeaders(response);
+            }
+            headers.forEach(response::setHeader);
+            writeHeaders(response);
             if (traits.bufferSize() > 0) {
                 response.setBufferSize(traits.bufferSize());
             }
@@ -223,6 +227,16 @@ public final class StreamEngine implements AutoCloseable {
         if (draining) {
             stream.end(CloseReason.SHUTTING_DOWN); // it came in between
         }
+    }
+
+    /** Before anything was sent. */
+    private static void resetButHeaders(HttpServletResponse response) {
+        Map<String, List<String>> set = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        for (String name : response.getHeaderNames()) {
+            set.put(name, List.copyOf(response.getHeaders(name)));
+        }
+        response.reset();
+        set.forEach((name, values) -> values.forEach(value -> response.addHeader(name, value)));
     }
 
     /** The headers of an event stream, for HEAD too. */

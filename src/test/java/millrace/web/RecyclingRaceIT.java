@@ -80,6 +80,20 @@ class RecyclingRaceIT {
         }
     }
 
+    /** Tomcat can leave the exception of a client that was lost in the response of the next. */
+    @ContainerTest
+    void whoResetsDoesNotBreakTheNextStream(Server server) throws Exception {
+        byte[] slice = new byte[100];
+        for (int i = 0; i < 1500; i++) {
+            try (var connection = new RawConnection(server.uri("/"))) {
+                connection.request("GET", "/sse/v1?n=1000&interval=1"); // its producer writes to the quiet stream
+                assertEquals(200, connection.head().status());
+                assertTrue(connection.read(slice) > 0);
+                connection.reset();
+            }
+        }
+    }
+
     /** One connection for streams, used again as often as it goes, and one to interfere with them. */
     private static final class Client implements AutoCloseable {
 
