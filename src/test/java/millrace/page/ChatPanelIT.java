@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import millrace.chat.ScriptedUpstream;
 import millrace.harness.Browser;
 import millrace.harness.Container;
 import millrace.harness.ContainerTest;
@@ -32,6 +33,12 @@ class ChatPanelIT {
             int before = page.requestsTo("/v1/chat/completions").size();
             ask(browser, page, "What is Millrace?");
             browser.waitFor(LAST + ".querySelector('.reasoning .text').textContent.length > 40", LIMIT);
+            assertEquals(
+                    true, browser.js("return " + LAST + ".querySelector('.reasoning').open"), "it streams unfolded");
+            // the guide says 30 tokens a second
+            browser.waitFor("Number(document.getElementById('chat-rate').textContent) > 5", LIMIT);
+            browser.waitFor("Number(document.getElementById('chat-tokens').textContent) > 5", LIMIT);
+            assertTrue(page.text("#chat-first").matches("\\d+ ms"), page.text("#chat-first"));
             browser.driver().navigate().refresh();
             browser.waitFor(LAST + "?.querySelector('.reasoning .text').textContent.length > 40", LIMIT);
             assertFalse((boolean) browser.js("return " + LAST + ".dataset.state === 'done'"), "still going on");
@@ -55,6 +62,38 @@ class ChatPanelIT {
             browser.waitFor(LAST + "?.dataset.state === 'done'", LIMIT);
             assertEquals(texts.get(0), browser.js("return " + TEXT), "what is finished is kept");
             page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    @ContainerTest
+    void theModelThatIsChosenAnswersAndItsReasoningFolds(Container container) throws Exception {
+        try (ScriptedUpstream upstream = new ScriptedUpstream();
+                Server server = Server.start(
+                        container,
+                        Map.of(
+                                "millrace.chat.upstreams",
+                                "two=" + upstream.baseUrl(),
+                                "millrace.chat.models",
+                                "two=first,two=second"));
+                Browser browser = Browser.start()) {
+            upstream.on("second", exchange -> {
+                exchange.stream();
+                exchange.delta("{\"reasoning\":\"Let me think.\"}"); // the name that vLLM and Ollama give it
+                exchange.text("I am **second**.");
+                exchange.finish();
+                exchange.done();
+                exchange.end();
+            });
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            browser.waitFor("document.querySelectorAll('#chat-model option').length === 3", LIMIT);
+            page.set("chat-model", "second");
+            ask(browser, page, "Who are you?");
+            browser.waitFor(LAST + "?.dataset.state === 'done'", LIMIT);
+
+            assertEquals("I am second.", browser.js("return " + TEXT).toString().strip());
+            assertEquals("Let me think.", page.text(".turn .reasoning .text").strip());
+            assertEquals(false, browser.js("return " + LAST + ".querySelector('.reasoning').open"));
+            assertTrue(upstream.await().body().contains("\"model\":\"second\""));
         }
     }
 
