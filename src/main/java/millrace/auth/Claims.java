@@ -12,7 +12,7 @@ import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParserFactory;
-import java.io.ByteArrayInputStream;
+import java.io.StringReader;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -54,8 +54,9 @@ final class Claims {
     }
 
     static Claims parse(byte[] payload) throws AccessException {
-        try (JsonReader reader = READERS.createReader(new ByteArrayInputStream(payload), StandardCharsets.UTF_8);
-                JsonParser parser = PARSERS.createParser(new ByteArrayInputStream(payload), StandardCharsets.UTF_8)) {
+        String text = new String(payload, StandardCharsets.UTF_8); // a decoder for a stream makes 8 KB of its own
+        try (JsonReader reader = READERS.createReader(new StringReader(text));
+                JsonParser parser = PARSERS.createParser(new StringReader(text))) {
             JsonObject claims = reader.readObject();
             // the reader does not notice what stands behind the object, and the parser no claim that comes twice
             parser.next();
