@@ -8,7 +8,8 @@ import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.scan.StandardJarScanner;
 
 /**
- * A Tomcat that serves one WAR with the connector as it is shipped, but for the number of connections:
+ * A Tomcat that serves one WAR with the connector as it is shipped, but for the number of connections and of requests
+ * on each:
  * {@code TomcatWar PORT WAR}. A system property {@code connector.NAME} is the connector's attribute NAME in
  * {@code server.xml}, to see what it changes.
  */
@@ -24,6 +25,7 @@ public final class TomcatWar {
         connector.setPort(Integer.parseInt(args[0]));
         connector.setProperty("maxConnections", "50000");
         connector.setProperty("acceptCount", "4096");
+        connector.setProperty("maxKeepAliveRequests", "-1"); // publishers keep their connections
         for (String name : System.getProperties().stringPropertyNames()) {
             if (name.startsWith("connector.") && !connector.setProperty(name.substring(10), System.getProperty(name))) {
                 throw new IllegalArgumentException("the connector has no attribute " + name.substring(10));
