@@ -32,6 +32,7 @@ public final class PatternLimit {
     /**
      * Counts the patterns among these selectors.
      *
+     * @param selectors each of them once
      * @return what is to be given to {@link #leave} at the end; {@code null} where it is too much: then nothing is counted
      */
     public synchronized @Nullable List<Selector> enter(Collection<Selector> selectors) {

@@ -17,10 +17,10 @@ public final class BroadcastChannel extends Channel {
 
     private static final int PART_TO_GO_ON = 16;
 
-    /** All readers of a channel may have their heartbeats in one such time; one walk does for them. */
-    private static final long BETWEEN_QUIET_WALKS_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Ten thousand readers may have their heartbeats in such a time; one look does for all. */
+    private static final long BETWEEN_QUIET_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private volatile long lastQuietWalk = System.nanoTime() - BETWEEN_QUIET_WALKS_NANOS;
+    private volatile long lastQuietLook = System.nanoTime() - BETWEEN_QUIET_LOOKS_NANOS;
 
     /** There while the drainers are behind; written under the lock. */
     private volatile @Nullable CompletableFuture<Void> caughtUp;
@@ -110,13 +110,13 @@ public final class BroadcastChannel extends Channel {
         // one reader tells nothing about the others: passed() does
     }
 
-    /** What a slow reader held back goes with the next walk, which no event may bring about for a long time. */
+    /** What a slow reader held back would else go after the next event, which may be long in coming. */
     @Override
     void quiet() {
         long now = System.nanoTime();
-        if (heldBytes() > 0 && now - lastQuietWalk >= BETWEEN_QUIET_WALKS_NANOS) {
-            lastQuietWalk = now;
-            wakeReaders();
+        if (heldBytes() > 0 && now - lastQuietLook >= BETWEEN_QUIET_LOOKS_NANOS) {
+            lastQuietLook = now;
+            passAllReaders();
         }
     }
 

@@ -188,11 +188,6 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         return sequence;
     }
 
-    /** Where a replay stopped, for a reader that has had nothing of its channel yet. */
-    public void startSequence(long value) {
-        sequence = value;
-    }
-
     /** The number of the next event of its channel. */
     long cursor() {
         return cursor;
