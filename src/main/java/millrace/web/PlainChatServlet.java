@@ -53,7 +53,10 @@ public final class PlainChatServlet extends ChatServlet {
         if (question.userMessage() == null || question.userMessage().isEmpty()) {
             throw new ProblemException(ProblemType.BAD_PARAMETER, "Send a user_message that is not empty.");
         }
-        String model = question.model() == null ? chat.upstreams().defaultModel() : question.model();
+        String model = question.model();
+        if (model == null || model.isEmpty()) { // a form sends its empty fields too
+            model = chat.upstreams().defaultModel();
+        }
         ChatRequest asked = ChatRequest.streamOf(model, question.systemPrompt(), question.userMessage());
         application().streams().requireRoom(request);
         Generations generations = chat.generations();

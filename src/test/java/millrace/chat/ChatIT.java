@@ -671,6 +671,11 @@ class ChatIT {
             assertEquals(401, send(plain).statusCode());
             assertEquals(
                     200, send(plain.header("Authorization", "Bearer our-key")).statusCode());
+            HttpRequest.Builder form = HttpRequest.newBuilder(server.uri("/sse/async_openai_out"))
+                    .header("Content-Type", "application/x-www-form-urlencoded")
+                    .header("Authorization", "Bearer our-key")
+                    .POST(HttpRequest.BodyPublishers.ofString("user_message=hello&model="));
+            assertEquals(200, send(form).statusCode(), "a field left empty is one not given");
             assertOpenAiError(
                     401,
                     "invalid_api_key",
