@@ -41,7 +41,7 @@ public enum Container {
         }
     },
 
-    /** The distribution, with a {@code server.xml} that has only what is needed. */
+    /** The distribution, with a {@code server.xml} that has only what is needed; HTTP/2 as {@code docs/servers.md} says. */
     TOMCAT_10_1("tomcat10.1") {
         @Override
         List<String> command(Path directory, int port, Setup setup) throws IOException {
@@ -56,7 +56,9 @@ public enum Container {
                     <Server port="-1">
                       <Service name="Catalina">
                         <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096" %s>
-                          <UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"/>
+                          <UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"
+                                           overheadCountFactor="0" overheadResetFactor="0"
+                                           streamWriteTimeout="-1" streamReadTimeout="-1"/>
                         </Connector>
                         <Engine backgroundProcessorDelay="1" name="Catalina" defaultHost="localhost">
                           <Host name="localhost" appBase="webapps" autoDeploy="true">

@@ -122,6 +122,8 @@ class HubLoginIT {
     void aRoleMaySeeWhoIsThere(Server server) throws Exception {
         var hub = new HubClient(server);
         try (Following sam = Following.get(hub.hub("topic", topic), "Authorization", user("sam"))) {
+            publish(200, hub, "pat", "data", "open");
+            assertEquals("open", next(sam), "its headers come a moment before it is there");
             var collection = server.uri("/.well-known/mercure/subscriptions");
             HttpResponse<byte[]> answer = hub.get(collection, "Authorization", user("kim"));
             assertEquals(200, answer.statusCode(), text(answer));
