@@ -8,6 +8,7 @@ import static millrace.web.HubClient.token;
 import static millrace.web.Problems.assertProblem;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -519,6 +520,9 @@ class HubIT {
         String watch = bearer("watcher " + topic, "", "\"" + SUBSCRIPTIONS + "/exact/{match}\"");
         try (Following reader = Following.get(hub.hub("match", topic));
                 Following other = Following.get(hub.hub("match", topic + "/other"))) {
+            hub.publish("topic", topic, "topic", topic + "/other", "data", "both are there");
+            assertNotNull(reader.next());
+            assertNotNull(other.next());
             URI modern = server.uri(SUBSCRIPTIONS + "?match=" + encoded);
             HttpResponse<byte[]> answer = hub.get(modern, "Authorization", watch);
             assertEquals(200, answer.statusCode(), text(answer));
