@@ -8,23 +8,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a request presents about who sent it, without servlet types.
  *
- * @param stateChanging whether it is a request that a foreign page must not cause: every method but GET, HEAD and QUERY
+ * @param mayBeForged whether it changes something, and a page that may not do so can have caused it: then what a browser
+ *     sends by itself (a cookie, a login) does not count
  * @param authorization all values of the header {@code Authorization}
  * @param cookies the values of {@link #COOKIE_V0} and {@link #COOKIE_V1}, all of each name
  * @param urlTokens all values of the parameter {@link #URL_PARAMETER} in the query string
- * @param origin the header {@code Origin}
- * @param referer the header {@code Referer}
- * @param ownOrigin the origin that the request was sent to; {@code null} where it is not known for sure
  * @param user whom the container knows; {@code null} for nobody
  */
 public record AccessRequest(
-        boolean stateChanging,
+        boolean mayBeForged,
         List<String> authorization,
         Map<String, List<String>> cookies,
         List<String> urlTokens,
-        @Nullable String origin,
-        @Nullable String referer,
-        @Nullable String ownOrigin,
         @Nullable User user) {
 
     public static final String COOKIE_V0 = "mercureAuthorization";

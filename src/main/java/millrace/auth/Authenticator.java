@@ -30,7 +30,6 @@ public final class Authenticator implements AutoCloseable {
 
     private final TokenReader tokens;
     private final Roles roles;
-    private final Origins origins;
     private final Set<Dialect> dialects;
     private final boolean tokenInUrl;
     private final boolean anonymous;
@@ -40,7 +39,6 @@ public final class Authenticator implements AutoCloseable {
     private Authenticator(
             TokenReader tokens,
             Roles roles,
-            Origins origins,
             Set<Dialect> dialects,
             boolean tokenInUrl,
             boolean anonymous,
@@ -48,7 +46,6 @@ public final class Authenticator implements AutoCloseable {
             List<KeySource> sources) {
         this.tokens = tokens;
         this.roles = roles;
-        this.origins = origins;
         this.dialects = dialects;
         this.tokenInUrl = tokenInUrl;
         this.anonymous = anonymous;
@@ -87,7 +84,6 @@ public final class Authenticator implements AutoCloseable {
             return new Authenticator(
                     new TokenReader(keys, clock),
                     Roles.of(config),
-                    Origins.of(config),
                     dialects,
                     config.get(Settings.HUB_TOKEN_IN_URL),
                     config.get(Settings.HUB_ANONYMOUS) || demo != null,
@@ -141,10 +137,6 @@ public final class Authenticator implements AutoCloseable {
         }
     }
 
-    public Origins origins() {
-        return origins;
-    }
-
     /** What the hub speaks where a request does not say; also decides the status of what cannot be read. */
     public Dialect preferred() {
         return dialects.contains(Dialect.V1) ? Dialect.V1 : Dialect.V0;
@@ -160,12 +152,11 @@ public final class Authenticator implements AutoCloseable {
     }
 
     private void requireAllowedOrigin(AccessRequest request) throws AccessException {
-        if (request.stateChanging()
-                && !origins.allowsStateChange(request.origin(), request.referer(), request.ownOrigin())) {
+        if (request.mayBeForged()) {
             throw AccessException.invalidRequest(
                     preferred(),
                     "A request that changes something and is authorized by a cookie needs an allowed Origin ("
-                            + Settings.HUB_ORIGINS.key() + ").");
+                            + Settings.ORIGINS.key() + ").");
         }
     }
 

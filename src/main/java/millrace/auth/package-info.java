@@ -1,8 +1,8 @@
 /**
- * Who asks, and what it may: tokens of both dialects of the Mercure protocol, users of the container, and the origins
- * of pages. Start with {@link millrace.auth.Authenticator}, which makes a {@link millrace.auth.Principal} of what a
- * request presents or says by an {@link millrace.auth.AccessException} how to answer. A library does the cryptography. No
- * servlet types, and nothing of hub, stream or web may come in.
+ * Who asks, and what it may: tokens of both dialects of the Mercure protocol, and users of the container. Start with
+ * {@link millrace.auth.Authenticator}, which makes a {@link millrace.auth.Principal} of what a request presents or says by
+ * an {@link millrace.auth.AccessException} how to answer. A library does the cryptography. No servlet types, and nothing
+ * of hub, stream or web may come in.
  */
 @NullMarked
 package millrace.auth;

@@ -90,6 +90,12 @@ public final class Settings {
     public static final Setting<List<String>> PROXIES = Setting.words(
             "millrace.proxies", "", "Addresses of proxies whose X-Forwarded-For is believed; nobody's by default.");
 
+    public static final Setting<List<String>> ORIGINS = Setting.words(
+            "millrace.origins",
+            "",
+            "The exact origins of pages on other hosts that may use streams, chat and hub, with cookies and logins:"
+                    + " 'https://app.example, ...'.");
+
     public static final Setting<Duration> RUN_GRACE =
             Setting.duration("millrace.run-grace", "30s", "A run that nobody reads for so long is cancelled.");
     public static final Setting<Duration> RUN_KEPT =
@@ -179,10 +185,8 @@ public final class Settings {
             "millrace.hub.role-topics",
             "",
             "Which private topics users of the container see, a role and a selector each: 'staff /staff/{id}, admin *'.");
-    public static final Setting<List<String>> HUB_ORIGINS = Setting.words(
-            "millrace.hub.origins",
-            "",
-            "The exact origins of pages on other hosts that may use the hub with cookies: 'https://app.example, ...'.");
+    public static final Setting<List<String>> HUB_ORIGINS =
+            Setting.words("millrace.hub.origins", "", "More such origins, whose pages may use the hub alone.");
 
     public static final Setting<Integer> HUB_CHANNEL_EVENTS = Setting.number(
             "millrace.hub.channel-events",

@@ -112,11 +112,13 @@ public final class RunResponses {
         if (run.owner() != null) {
             headers.put("Cache-Control", StreamEngine.PRIVATE);
         }
-        engine.open(request, response, run.options(), headers, stream -> stream.read(run.log(), position));
+        if (!engine.answersHead(request, response, headers)) {
+            engine.open(request, response, run.options(), headers, stream -> stream.read(run.log(), position));
+        }
     }
 
     private static String location(HttpServletRequest request, Run run) {
-        return request.getContextPath() + "/streams/" + run.id();
+        return RelativeReference.to("/streams/" + run.id(), request);
     }
 
     /** A browser's EventSource, or something that behaves like it: it cannot read a status. */

@@ -57,6 +57,7 @@ public final class StreamEngine implements AutoCloseable {
     private final AtomicInteger openCount = new AtomicInteger();
     private final AtomicLong names = new AtomicLong();
     private final ClientAddress addresses;
+    private final Origins origins;
     private final int maxStreams;
     private final int maxStreamsPerAddress;
     private final long retryMillis;
@@ -72,6 +73,7 @@ public final class StreamEngine implements AutoCloseable {
         this.budget = new ByteBudget(config.get(Settings.BUDGET));
         this.runs = new Runs(this, config, budget);
         this.addresses = new ClientAddress(config.get(Settings.PROXIES));
+        this.origins = Origins.of(config);
         this.maxStreams = config.get(Settings.MAX_STREAMS);
         this.maxStreamsPerAddress = config.get(Settings.MAX_STREAMS_PER_ADDRESS);
         this.retryMillis = config.get(Settings.RETRY).toMillis();
@@ -100,6 +102,11 @@ public final class StreamEngine implements AutoCloseable {
 
     public Runs runs() {
         return runs;
+    }
+
+    /** Whose pages may use streams and chat. */
+    public Origins origins() {
+        return origins;
     }
 
     /** Streams open now. */
@@ -239,8 +246,25 @@ public final class StreamEngine implements AutoCloseable {
         set.forEach((name, values) -> values.forEach(value -> response.addHeader(name, value)));
     }
 
-    /** The headers of an event stream, for HEAD too. */
-    static void writeHeaders(HttpServletResponse response) {
+    /**
+     * Answers HEAD as {@link #open} would have begun to answer GET. To be called in its place, or before what only a GET
+     * should start.
+     *
+     * @return false where the method is another, and nothing was done
+     * @throws ProblemException where no further stream would be taken
+     */
+    public boolean answersHead(HttpServletRequest request, HttpServletResponse response, Map<String, String> headers)
+            throws ProblemException {
+        boolean asked = request.getMethod().equals("HEAD");
+        if (asked) {
+            requireRoom(request);
+            headers.forEach(response::setHeader);
+            writeHeaders(response);
+        }
+        return asked;
+    }
+
+    private static void writeHeaders(HttpServletResponse response) {
         response.setStatus(HttpServletResponse.SC_OK);
         response.setContentType("text/event-stream;charset=utf-8");
         if (!response.containsHeader("Cache-Control")) {

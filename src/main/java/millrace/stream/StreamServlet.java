@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>GET and POST start a producer; HEAD answers with the headers alone. The producer's {@code send} blocks while the
+ * <p>GET and POST start a producer; HEAD answers with the headers alone, which are those of GET but for what only a run
+ * that is started can say. The producer's {@code send} blocks while the
  * client is slow; the producer is interrupted when the client is gone, also in its sleep: at once over HTTP/2, at the
  * next write or heartbeat over HTTP/1.1. When it returns, the stream ends; when it throws, a {@code problem} event says
  * so without its details. Every filter in front needs {@code async-supported} too.
@@ -51,6 +52,7 @@ public abstract class StreamServlet extends HttpServlet {
     private transient @Nullable StreamEngine ownEngine;
     private transient @Nullable StreamEngine engine;
     private transient @Nullable StreamOptions options;
+    private transient Origins origins = Origins.none();
 
     /** The producer. */
     protected abstract void stream(StreamRequest request, EventSink events) throws Exception;
@@ -62,6 +64,16 @@ public abstract class StreamServlet extends HttpServlet {
 
     /** How the streams of this servlet behave; called once. Override and change what should differ. */
     protected StreamOptions options(StreamOptions standard) {
+        return standard;
+    }
+
+    /**
+     * Whose pages may use this servlet, beside those of its own origin; called once. Override to add some
+     * ({@code standard.and("https://app.example")}) or to take none ({@code Origins.none()}).
+     *
+     * @param standard what {@code millrace.origins} says
+     */
+    protected Origins origins(Origins standard) {
         return standard;
     }
 
@@ -81,6 +93,7 @@ public abstract class StreamServlet extends HttpServlet {
         }
         engine = found;
         options = options(StreamOptions.of(found.config(), "stream"));
+        origins = origins(found.origins());
     }
 
     /** Ends what {@link #init} started. */
@@ -113,16 +126,14 @@ public abstract class StreamServlet extends HttpServlet {
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         BrokenEnd.rethrow(request);
+        if (origins.answer(request, response)) {
+            return;
+        }
         try {
             switch (request.getMethod()) {
-                case "HEAD" -> {
-                    open(StreamRequest.copy(request, NO_BODY, engine().addressOf(request)));
-                    cacheControl(request).forEach(response::setHeader);
-                    StreamEngine.writeHeaders(response);
-                }
-                case "GET" -> start(request, response, NO_BODY);
+                case "GET", "HEAD" -> start(request, response, NO_BODY);
                 case "POST" -> {
-                    SameOrigin.require(request);
+                    origins.require(request);
                     byte[] body = RequestBody.readOrComeBack(
                             request, engine(), engine().config().get(Settings.MAX_BODY));
                     if (body != null) {
@@ -152,6 +163,9 @@ public abstract class StreamServlet extends HttpServlet {
                 return;
             }
             open(copy);
+            if (engine().answersHead(request, response, cacheControl(request))) {
+                return;
+            }
             Run run = engine().runs()
                     .start(how, getServletName(), copy.user(), copy.remoteAddress(), sink -> stream(copy, sink));
             responses.begin(request, response, run);
@@ -162,6 +176,9 @@ public abstract class StreamServlet extends HttpServlet {
             return;
         }
         open(copy);
+        if (engine().answersHead(request, response, cacheControl(request))) {
+            return;
+        }
         PacedChannel window = engine().newWindow(how.window());
         Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
         EventStream stream = engine().open(

@@ -24,6 +24,7 @@ import millrace.config.Settings;
 import millrace.history.History;
 import millrace.hub.Hub;
 import millrace.metrics.Metrics;
+import millrace.stream.Origins;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamServlet;
 import millrace.topic.HubUrl;
@@ -106,7 +107,7 @@ public final class Application implements ServletContextListener {
         String url = config.get(Settings.HUB_URL);
         return new HubParts(
                 made,
-                new HubAccess(authenticator, config.get(Settings.DEMO), url),
+                new HubAccess(authenticator, Origins.ofHub(config), config.get(Settings.DEMO), url),
                 HubUrl.of(url.isEmpty() ? HUB_WITHOUT_NAME : url),
                 demo);
     }

@@ -15,9 +15,9 @@ import millrace.chat.RefusedException;
 import millrace.problem.ProblemException;
 import millrace.stream.BrokenEnd;
 import millrace.stream.CloseReason;
+import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RunResponses;
-import millrace.stream.SameOrigin;
 import millrace.stream.StreamEngine;
 import org.jspecify.annotations.Nullable;
 
@@ -73,14 +73,18 @@ abstract class ChatServlet extends HttpServlet {
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         BrokenEnd.rethrow(request);
+        Origins origins = application().streams().origins();
+        if (origins.answer(request, response)) {
+            return;
+        }
         try {
             if (request.getAttribute(WAIT) instanceof Wait wait) {
                 Outcome outcome = wait.outcome;
                 conclude(request, response, outcome == null ? new Outcome.Refused(ApiError.internal()) : outcome);
                 return;
             }
-            if (!request.getMethod().equals("GET")) {
-                SameOrigin.require(request);
+            if (!request.getMethod().equals("GET") && !request.getMethod().equals("HEAD")) {
+                origins.require(request);
             }
             answer(request, response);
         } catch (RefusedException refused) {

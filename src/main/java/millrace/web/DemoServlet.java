@@ -16,7 +16,7 @@ import millrace.auth.DemoTokens;
 import millrace.hub.Hub;
 import millrace.problem.ProblemException;
 import millrace.stream.CloseReason;
-import millrace.stream.SameOrigin;
+import millrace.stream.Origins;
 
 /**
  * What the page needs in demo mode: {@code POST /demo/token} gives it tokens for the hub, {@code POST /demo/cut} cuts
@@ -39,7 +39,7 @@ public final class DemoServlet extends ProblemServlet {
         if (!request.getMethod().equals("POST")) {
             throw methodNotAllowed(response, "POST");
         }
-        SameOrigin.require(request);
+        Origins.none().require(request);
         if (path.equals("/cut")) {
             application()
                     .streams()

@@ -20,11 +20,11 @@ import millrace.auth.Purpose;
 import millrace.hub.Hub;
 import millrace.problem.ProblemException;
 import millrace.stream.FormData;
-import millrace.stream.SameOrigin;
+import millrace.stream.Origins;
 import millrace.topic.Selector;
 import org.jspecify.annotations.Nullable;
 
-/** Who asks the hub: from a servlet's request to a principal, and what other origins may read. */
+/** Who asks the hub: from a servlet's request to a principal, and which pages may. */
 final class HubAccess {
 
     private static final System.Logger LOG = System.getLogger("millrace.hub");
@@ -34,12 +34,14 @@ final class HubAccess {
             "demo", Dialect.V0, true, List.of(new Grant(true, false, Set.of(Selector.everything()), null)), null, null);
 
     private final Authenticator authenticator;
+    private final Origins origins;
     private final boolean demo;
     private final String url;
 
     /** @param url the hub's public URL by the settings; empty where they say none */
-    HubAccess(Authenticator authenticator, boolean demo, String url) {
+    HubAccess(Authenticator authenticator, Origins origins, boolean demo, String url) {
         this.authenticator = authenticator;
+        this.origins = origins;
         this.demo = demo;
         this.url = url;
     }
@@ -48,10 +50,14 @@ final class HubAccess {
         return authenticator;
     }
 
+    Origins origins() {
+        return origins;
+    }
+
     Principal publisher(HttpServletRequest request) throws AccessException, ProblemException {
-        Principal principal = authenticator.authenticate(read(request, true), Purpose.PUBLISH);
+        Principal principal = authenticator.authenticate(read(request, origins.mayBeForged(request)), Purpose.PUBLISH);
         if (demo && principal.isAnonymous()) {
-            SameOrigin.require(request);
+            origins.require(request);
             return DEMO_PUBLISHER;
         }
         return principal;
@@ -61,7 +67,7 @@ final class HubAccess {
         return authenticator.authenticate(read(request, false), Purpose.SUBSCRIBE);
     }
 
-    private static AccessRequest read(HttpServletRequest request, boolean stateChanging) throws ProblemException {
+    private static AccessRequest read(HttpServletRequest request, boolean mayBeForged) throws ProblemException {
         Map<String, List<String>> cookies = new HashMap<>();
         if (request.getCookies() != null) {
             for (Cookie cookie : request.getCookies()) {
@@ -72,39 +78,11 @@ final class HubAccess {
         cookies.keySet().retainAll(Set.of(AccessRequest.COOKIE_V0, AccessRequest.COOKIE_V1));
         var known = request.getUserPrincipal();
         return new AccessRequest(
-                stateChanging,
+                mayBeForged,
                 Collections.list(request.getHeaders("Authorization")),
                 cookies,
                 FormData.parse(request.getQueryString()).all(AccessRequest.URL_PARAMETER),
-                request.getHeader("Origin"),
-                request.getHeader("Referer"),
-                ownOrigin(request),
                 known == null ? null : new AccessRequest.User(known.getName(), request::isUserInRole));
-    }
-
-    /** Behind a proxy that ends TLS only the browser knows the scheme; the host tells who is meant. */
-    private static @Nullable String ownOrigin(HttpServletRequest request) {
-        String origin = request.getHeader("Origin");
-        if (origin != null && SameOrigin.is(request)) {
-            return origin;
-        }
-        String host = SameOrigin.hostOf(request);
-        return host.isEmpty() ? null : request.getScheme() + "://" + host;
-    }
-
-    /** Lets pages of the origins that the settings name read the answer. */
-    void allowOrigin(HttpServletRequest request, HttpServletResponse response) {
-        authenticator.origins().answerHeaders(request.getHeader("Origin")).forEach(response::setHeader);
-    }
-
-    /** Answers a preflight. */
-    void preflight(HttpServletRequest request, HttpServletResponse response, List<String> methods) {
-        response.setStatus(HttpServletResponse.SC_NO_CONTENT);
-        response.setHeader("Allow", String.join(", ", methods));
-        authenticator
-                .origins()
-                .preflightHeaders(request.getHeader("Origin"), methods)
-                .forEach(response::setHeader);
     }
 
     /** A refusal as a problem, with its challenge in the response. */
@@ -137,7 +115,7 @@ final class HubAccess {
         if (url.endsWith(Hub.PATH)) {
             return url.substring(0, url.length() - Hub.PATH.length());
         }
-        String host = SameOrigin.hostOf(request);
+        String host = Origins.hostOf(request);
         return !host.matches("[\\w.:\\[\\]-]+") ? null : request.getScheme() + "://" + host + request.getContextPath();
     }
 }

@@ -12,6 +12,7 @@ import millrace.auth.Dialect;
 import millrace.config.Settings;
 import millrace.hub.Hub;
 import millrace.problem.ProblemException;
+import millrace.stream.Origins;
 
 /**
  * The hub's metadata as a protected resource, RFC 9728: which authorization servers, which matchers, which cookie. By
@@ -26,9 +27,13 @@ public final class HubMetadataServlet extends ProblemServlet {
     private static final JsonProvider JSON = JsonProvider.provider();
 
     @Override
+    Origins origins() {
+        return application().hub().access().origins();
+    }
+
+    @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         HubAccess access = application().hub().access();
-        access.allowOrigin(request, response);
         if (!request.getMethod().equals("GET") && !request.getMethod().equals("HEAD")) {
             throw methodNotAllowed(response, "GET, HEAD");
         }

@@ -38,6 +38,7 @@ import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.FormData;
+import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RequestBody;
 import millrace.stream.StreamEngine;
@@ -100,16 +101,20 @@ public final class HubServlet extends ProblemServlet {
     }
 
     @Override
+    Origins origins() {
+        return application().hub().access().origins();
+    }
+
+    @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         Parts use = parts();
-        use.access().allowOrigin(request, response);
         String what = request.getMethod().equals("POST") ? "publish" : "subscribe";
         try {
             switch (request.getMethod()) {
                 case "GET", "HEAD" -> subscribe(use, request, response, FormData.empty());
                 case "QUERY" -> query(use, request, response);
                 case "POST" -> publish(use, request, response);
-                case "OPTIONS" -> use.access().preflight(request, response, METHODS);
+                case "OPTIONS" -> tellMethods(response, METHODS);
                 default -> throw methodNotAllowed(response, String.join(", ", METHODS));
             }
         } catch (AccessException refused) {
@@ -155,8 +160,7 @@ public final class HubServlet extends ProblemServlet {
             response.setHeader("Mercure-Last-Event-ID", id);
         }
         response.setHeader("Cache-Control", StreamEngine.PRIVATE);
-        if (request.getMethod().equals("HEAD")) {
-            response.setContentType("text/event-stream;charset=utf-8");
+        if (use.engine().answersHead(request, response, Map.of())) {
             return;
         }
         @Nullable Runnable leave = enter(use, principal.subject(), form.selectors());

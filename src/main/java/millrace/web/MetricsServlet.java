@@ -28,8 +28,8 @@ public final class MetricsServlet extends ProblemServlet {
     @Override
     void answer(HttpServletRequest request, HttpServletResponse response)
             throws ProblemException, IOException, ServletException {
-        if (!request.getMethod().equals("GET")) {
-            throw methodNotAllowed(response, "GET");
+        if (!request.getMethod().equals("GET") && !request.getMethod().equals("HEAD")) {
+            throw methodNotAllowed(response, "GET, HEAD");
         }
         if (!DemoFilter.isLocal(request) && !showsToken(request) && !hasRole(request)) {
             response.setHeader("WWW-Authenticate", "Bearer");

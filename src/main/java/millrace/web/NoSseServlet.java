@@ -7,7 +7,7 @@ import java.io.Serial;
 import java.nio.charset.StandardCharsets;
 import millrace.config.Settings;
 import millrace.problem.ProblemException;
-import millrace.stream.SameOrigin;
+import millrace.stream.Origins;
 
 /** {@code POST /sse/no_sse}: the same server answering plainly, to compare. */
 public final class NoSseServlet extends ProblemServlet {
@@ -17,12 +17,17 @@ public final class NoSseServlet extends ProblemServlet {
     private static final byte[] HELLO = "{\"message\":\"Hello World\"}".getBytes(StandardCharsets.UTF_8);
 
     @Override
+    Origins origins() {
+        return application().streams().origins();
+    }
+
+    @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         TenEventsServlet.requireExamples(application().config().get(Settings.EXAMPLES));
         if (!request.getMethod().equals("POST")) {
             throw methodNotAllowed(response, "POST");
         }
-        SameOrigin.require(request);
+        origins().require(request);
         response.setContentType("application/json");
         response.setContentLength(HELLO.length);
         response.getOutputStream().write(HELLO);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.Serial;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import millrace.chat.ApiError;
 import millrace.chat.Caller;
@@ -42,11 +43,11 @@ public final class OpenAiServlet extends ChatServlet {
                 complete(request, ChatRequest.read(body), caller);
             }
         } else if (path.equals("/models")) {
-            requireMethod(request, response, "GET");
+            requireMethod(request, response, "GET", "HEAD");
             chat.access().require(request);
             sendJson(response, utf8(chat.upstreams().modelsJson()));
         } else if (path.startsWith(MODEL) && path.length() > MODEL.length()) {
-            requireMethod(request, response, "GET");
+            requireMethod(request, response, "GET", "HEAD");
             chat.access().require(request);
             sendJson(response, utf8(chat.upstreams().modelJson(path.substring(MODEL.length()))));
         } else {
@@ -98,10 +99,10 @@ public final class OpenAiServlet extends ChatServlet {
         return false;
     }
 
-    private static void requireMethod(HttpServletRequest request, HttpServletResponse response, String method)
+    private static void requireMethod(HttpServletRequest request, HttpServletResponse response, String... methods)
             throws ProblemException {
-        if (!request.getMethod().equals(method)) {
-            throw ProblemServlet.methodNotAllowed(response, method);
+        if (!List.of(methods).contains(request.getMethod())) {
+            throw ProblemServlet.methodNotAllowed(response, String.join(", ", methods));
         }
     }
 

@@ -18,7 +18,9 @@ public final class PageServlet extends HttpServlet {
         var context = getServletContext();
         if (!request.getRequestURI().endsWith("/")) {
             // Tomcat hands out the root for /app, too, where the page's relative addresses would point beside /app/
-            response.sendRedirect(context.getContextPath() + "/");
+            String path = request.getRequestURI();
+            response.setStatus(HttpServletResponse.SC_FOUND); // a relative address, which sendRedirect would make whole
+            response.setHeader("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
             return;
         }
         boolean demo = Application.in(context).isDemo();

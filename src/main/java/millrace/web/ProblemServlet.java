@@ -6,10 +6,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
+import java.util.List;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.BrokenEnd;
+import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
+import org.jspecify.annotations.Nullable;
 
 /** The base of our own servlets: what is refused is answered as a problem, in one place. */
 abstract class ProblemServlet extends HttpServlet {
@@ -20,10 +23,20 @@ abstract class ProblemServlet extends HttpServlet {
     abstract void answer(HttpServletRequest request, HttpServletResponse response)
             throws ProblemException, IOException, ServletException;
 
+    /** Whose pages may use this servlet; {@code null} where none of another origin may. */
+    @Nullable
+    Origins origins() {
+        return null;
+    }
+
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response)
             throws IOException, ServletException {
         BrokenEnd.rethrow(request);
+        Origins origins = origins();
+        if (origins != null && origins.answer(request, response)) {
+            return;
+        }
         try {
             answer(request, response);
         } catch (ProblemException refused) {
@@ -40,6 +53,12 @@ abstract class ProblemServlet extends HttpServlet {
     static ProblemException methodNotAllowed(HttpServletResponse response, String allowed) {
         response.setHeader("Allow", allowed);
         return new ProblemException(ProblemType.METHOD_NOT_ALLOWED, "Use one of " + allowed + ".");
+    }
+
+    /** Answers OPTIONS. */
+    static void tellMethods(HttpServletResponse response, List<String> methods) {
+        response.setHeader("Allow", String.join(", ", methods));
+        response.setStatus(HttpServletResponse.SC_NO_CONTENT);
     }
 
     static ProblemException notFound(HttpServletRequest request) {

@@ -10,10 +10,10 @@ import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.CloseReason;
 import millrace.stream.FormData;
+import millrace.stream.Origins;
 import millrace.stream.Run;
 import millrace.stream.RunResponses;
 import millrace.stream.Runs;
-import millrace.stream.SameOrigin;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamRequest;
 import millrace.stream.StreamServlet;
@@ -33,6 +33,12 @@ public final class StreamsServlet extends ProblemServlet {
     private static final String CUT = "/cut";
 
     @Override
+    Origins origins() {
+        StreamEngine engine = StreamEngine.in(getServletContext());
+        return engine == null ? Origins.none() : engine.origins();
+    }
+
+    @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         String path = request.getPathInfo() == null ? "" : request.getPathInfo();
         boolean cut = path.endsWith(CUT);
@@ -50,7 +56,7 @@ public final class StreamsServlet extends ProblemServlet {
             throw new ProblemException(ProblemType.NOT_FOUND, "That run is not held (any more).");
         }
         switch (request.getMethod()) {
-            case "GET" -> {
+            case "GET", "HEAD" -> {
                 if (cut) {
                     throw methodNotAllowed(response, "POST");
                 }
@@ -58,17 +64,17 @@ public final class StreamsServlet extends ProblemServlet {
             }
             case "POST" -> {
                 if (!cut) {
-                    throw methodNotAllowed(response, "GET, DELETE");
+                    throw methodNotAllowed(response, "GET, HEAD, DELETE");
                 }
-                SameOrigin.require(request);
+                engine.origins().require(request);
                 run.cut();
                 response.setStatus(HttpServletResponse.SC_NO_CONTENT);
             }
             case "DELETE" -> {
-                SameOrigin.require(request);
+                engine.origins().require(request);
                 stop(request, response, run);
             }
-            default -> throw methodNotAllowed(response, cut ? "POST" : "GET, DELETE");
+            default -> throw methodNotAllowed(response, cut ? "POST" : "GET, HEAD, DELETE");
         }
     }
 

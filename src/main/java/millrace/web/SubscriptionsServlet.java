@@ -20,6 +20,8 @@ import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.FormData;
+import millrace.stream.Origins;
+import millrace.stream.RelativeReference;
 import millrace.topic.Topic;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +41,14 @@ public final class SubscriptionsServlet extends ProblemServlet {
     private static final List<String> METHODS = List.of("GET", "HEAD", "OPTIONS");
 
     @Override
+    Origins origins() {
+        return application().hub().access().origins();
+    }
+
+    @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
         HubAccess access = application().hub().access();
         Hub hub = application().hub().hub();
-        access.allowOrigin(request, response);
         Presence presence = hub.presence();
         if (presence == null) {
             throw new ProblemException(
@@ -51,7 +57,7 @@ public final class SubscriptionsServlet extends ProblemServlet {
         try {
             switch (request.getMethod()) {
                 case "GET", "HEAD" -> tell(request, response, access, hub, presence);
-                case "OPTIONS" -> access.preflight(request, response, METHODS);
+                case "OPTIONS" -> tellMethods(response, METHODS);
                 default -> throw methodNotAllowed(response, String.join(", ", METHODS));
             }
         } catch (AccessException refused) {
@@ -173,7 +179,7 @@ public final class SubscriptionsServlet extends ProblemServlet {
     }
 
     private static String link(HttpServletRequest request, String cursor) {
-        return "<" + request.getContextPath() + Hub.PATH + ">; rel=\"mercure\"; last-event-id=\"" + cursor
+        return "<" + RelativeReference.to(Hub.PATH, request) + ">; rel=\"mercure\"; last-event-id=\"" + cursor
                 + "\"; type=\"mercure\"; content-type=\"application/json\"";
     }
 

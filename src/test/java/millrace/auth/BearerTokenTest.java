@@ -89,14 +89,7 @@ class BearerTokenTest {
     @Test
     void anotherSchemeIsLeftToTheContainerWhereItKnowsItsUser() throws AccessException {
         AccessRequest basic = new AccessRequest(
-                false,
-                List.of("Basic YTpi"),
-                Map.of(),
-                List.of(),
-                null,
-                null,
-                null,
-                new AccessRequest.User("a", role -> false));
+                false, List.of("Basic YTpi"), Map.of(), List.of(), new AccessRequest.User("a", role -> false));
         assertNull(BearerToken.find(basic, true, true, false));
     }
 

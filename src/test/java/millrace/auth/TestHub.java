@@ -46,26 +46,19 @@ final class TestHub {
         return request(Map.of());
     }
 
-    /** Keys: authorization, url, origin, referer, own, method, and the names of the cookies. */
+    /** Keys: authorization, url, forged, and the names of the cookies. */
     static AccessRequest request(Map<String, List<String>> parts) {
         Map<String, List<String>> cookies = new HashMap<>(parts);
         cookies.keySet().retainAll(List.of(AccessRequest.COOKIE_V0, AccessRequest.COOKIE_V1));
         return new AccessRequest(
-                parts.getOrDefault("method", List.of("GET")).getFirst().equals("POST"),
+                parts.containsKey("forged"),
                 parts.getOrDefault("authorization", List.of()),
                 cookies,
                 parts.getOrDefault("url", List.of()),
-                first(parts, "origin"),
-                first(parts, "referer"),
-                first(parts, "own"),
                 null);
     }
 
     static List<Topic> topics(String... texts) {
         return List.of(texts).stream().map(Topic::of).toList();
-    }
-
-    private static String first(Map<String, List<String>> parts, String name) {
-        return parts.containsKey(name) ? parts.get(name).getFirst() : null;
     }
 }

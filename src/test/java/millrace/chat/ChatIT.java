@@ -857,7 +857,9 @@ class ChatIT {
         HttpResponse<String> accepted = send(post(server, "{\"model\":\"" + model + "\",\"stream\":true," + QUESTION)
                 .header("Prefer", "wait=1, respond-async"));
         assertEquals(202, accepted.statusCode(), accepted.body());
-        String run = accepted.headers().firstValue("Content-Location").orElseThrow();
+        String run = accepted.uri()
+                .resolve(accepted.headers().firstValue("Content-Location").orElseThrow())
+                .getPath();
         SECRETS.put(run, accepted.headers().firstValue("Millrace-Run-Secret").orElseThrow());
         return run;
     }

@@ -48,10 +48,10 @@ class ChatLoginIT {
 
     @ContainerTest
     void anAnswerIsReadAndStoppedByItsAskerAloneWhoeverKnowsItsId(Server server) throws Exception {
-        String run = send("kim", ask(server))
-                .headers()
-                .firstValue("Content-Location")
-                .orElseThrow();
+        HttpResponse<String> accepted = send("kim", ask(server));
+        String run = accepted.uri()
+                .resolve(accepted.headers().firstValue("Content-Location").orElseThrow())
+                .getPath();
 
         assertEquals(404, send("sam", HttpRequest.newBuilder(server.uri(run))).statusCode());
         assertEquals(

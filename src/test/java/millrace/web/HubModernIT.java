@@ -137,7 +137,7 @@ class HubModernIT {
             String link = answer.headers().firstValue("Link").orElse("");
             assertTrue(
                     link.matches(
-                            "</\\.well-known/mercure>; rel=\"mercure\"; last-event-id=\"[^\"]+\"; type=\"mercure\"; content-type=\"application/json\""),
+                            "<\\.\\./\\.\\./\\.well-known/mercure>; rel=\"mercure\"; last-event-id=\"[^\"]+\"; type=\"mercure\"; content-type=\"application/json\""),
                     link);
         }
     }

@@ -16,29 +16,33 @@ class PageServletTest {
 
     /** The page's addresses are relative: at {@code /app} they would all point beside the application. */
     @Test
-    void withoutItsLastSlashTheRootIsNotServedButNamed() throws Exception {
+    void withoutItsLastSlashTheRootIsNotServedButNamedFromWhereItWasAskedFor() throws Exception {
         List<Object> redirects = new ArrayList<>();
-        ServletContext context = fake(ServletContext.class, Map.of("getContextPath", "/app"), redirects);
+        ServletContext context = fake(ServletContext.class, Map.of(), redirects);
         PageServlet servlet = new PageServlet();
         servlet.init(
                 fake(ServletConfig.class, Map.of("getServletContext", context, "getServletName", "page"), redirects));
 
         servlet.doGet(
-                fake(HttpServletRequest.class, Map.of("getRequestURI", "/app"), redirects),
+                fake(HttpServletRequest.class, Map.of("getRequestURI", "/apps/app"), redirects),
                 fake(HttpServletResponse.class, Map.of(), redirects));
 
-        assertEquals(List.of("/app/"), redirects);
+        assertEquals(List.of(302, "Location: app/"), redirects);
     }
 
-    /** Answers what is listed, notes what is passed to {@code sendRedirect}, and refuses all else. */
+    /** Answers what is listed, notes the status and the headers of the answer, and refuses all else. */
     private static <T> T fake(Class<T> type, Map<String, Object> answers, List<Object> redirects) {
         return type.cast(Proxy.newProxyInstance(
                 type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
                     if (method.getName().equals("getInitParameter")) {
                         return null;
                     }
-                    if (method.getName().equals("sendRedirect")) {
+                    if (method.getName().equals("setStatus")) {
                         redirects.add(arguments[0]);
+                        return null;
+                    }
+                    if (method.getName().equals("setHeader")) {
+                        redirects.add(arguments[0] + ": " + arguments[1]);
                         return null;
                     }
                     if (answers.containsKey(method.getName())) {
