@@ -1,6 +1,7 @@
 package millrace.chat;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +20,18 @@ interface Answer extends AutoCloseable {
     /**
      * The next event, {@code null} after the last. Blocks; an interrupt ends the wait.
      *
+     * @throws RefusedException when it turns out that this is no stream, but something that was sent instead of one
      * @throws IOException when the connection broke, the upstream fell silent for too long, or an event is too large
      */
     @Nullable
-    Message next() throws IOException, InterruptedException;
+    Message next() throws RefusedException, IOException, InterruptedException;
+
+    /**
+     * Nothing more than a last word is expected: when that time has passed, {@link #next} throws an
+     * {@code HttpTimeoutException}, also where signs of life keep coming. {@code null} takes it back. For the thread that
+     * reads.
+     */
+    default void endWithin(@Nullable Duration rest) {}
 
     /**
      * Lets go of an answer that is complete: the upstream gets a moment to end its response, so that the connection can

@@ -167,9 +167,10 @@ public record ApiError(int status, String message, String json, Map<String, Stri
      * @param body what the upstream sent, already bounded and with the key masked
      */
     static ApiError passedOn(int status, String body, Map<String, String> headers) {
-        JsonValue error = errorIn(body);
+        String json = inShape(body);
+        JsonValue error = errorIn(json);
         if (error instanceof JsonObject object) {
-            return new ApiError(status, object.getString("message", ""), body, headers);
+            return new ApiError(status, object.getString("message", ""), json, headers);
         }
         String message = error instanceof JsonString text
                 ? text.getString()
@@ -182,7 +183,7 @@ public record ApiError(int status, String message, String json, Map<String, Stri
      * The status is the one that the error names as its code, as vLLM and others do, else 502.
      */
     static ApiError under200(String data) {
-        int status = errorIn(data) instanceof JsonObject error ? statusIn(error.get("code")) : 502;
+        int status = errorIn(inShape(data)) instanceof JsonObject error ? statusIn(error.get("code")) : 502;
         return status == 401 || status == 403 ? upstreamRefusedKey() : passedOn(status, data, Map.of());
     }
 
@@ -197,8 +198,23 @@ public record ApiError(int status, String message, String json, Map<String, Stri
     }
 
     private static @Nullable JsonValue errorIn(String body) {
+        JsonObject root = objectIn(body);
+        return root == null ? null : root.get("error");
+    }
+
+    /** As it came, or under {@code error} where it only calls itself one: <code>{"object":"error","message":…}</code>. */
+    private static String inShape(String body) {
+        JsonObject root = objectIn(body);
+        boolean isError = root != null
+                && !(root.get("error") instanceof JsonObject)
+                && root.get("object") instanceof JsonString object
+                && object.getString().equals("error");
+        return isError ? "{\"error\":" + body.strip() + "}" : body;
+    }
+
+    private static @Nullable JsonObject objectIn(String body) {
         try (JsonReader reader = ChatJson.PROVIDER.createReader(new StringReader(body))) {
-            return reader.readValue() instanceof JsonObject root ? root.get("error") : null;
+            return reader.readValue() instanceof JsonObject root ? root : null;
         } catch (RuntimeException notJson) { // JsonException; too deep nesting is a plain RuntimeException in Parsson
             return null;
         }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record ChatRequest(
         byte[] body, String model, boolean stream, boolean includeUsage, int choices, String question) {
 
-    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool", "function");
+    private static final Set<String> NEED_CONTENT = Set.of("system", "developer", "user", "tool");
     private static final int MOST_CHOICES = 128;
 
     /**
@@ -34,7 +34,7 @@ public record ChatRequest(
      */
     public static ChatRequest read(byte[] body) throws RefusedException {
         JsonObject root = parse(body);
-        String model = requireString(root, "model");
+        String model = requireString(root, "model", "model");
         String question = checkMessages(root.get("messages"));
         boolean stream = optionalFlag(root, "stream", "stream");
         JsonValue options = root.getOrDefault("stream_options", JsonValue.NULL);
@@ -92,16 +92,14 @@ public record ChatRequest(
             if (!(messages.get(i) instanceof JsonObject message)) {
                 throw invalid(where, "must be an object");
             }
-            if (!(message.get("role") instanceof JsonString role) || !ROLES.contains(role.getString())) {
-                throw invalid(where + ".role", "must be one of system, developer, user, assistant, tool");
-            }
+            // which roles there are, and which of them may say nothing, is the upstream's affair
+            String role = requireString(message, "role", where + ".role");
             JsonValue content = message.getOrDefault("content", JsonValue.NULL);
-            boolean mayBeAbsent =
-                    role.getString().equals("assistant") || role.getString().equals("function");
+            boolean mayBeAbsent = !NEED_CONTENT.contains(role);
             if (isNull(content) ? !mayBeAbsent : !(content instanceof JsonString || content instanceof JsonArray)) {
                 throw invalid(where + ".content", "must be a string or an array of parts");
             }
-            if (role.getString().equals("user")) {
+            if (role.equals("user")) {
                 question = textOf(content);
             }
         }
@@ -121,11 +119,11 @@ public record ChatRequest(
         return joined.toString();
     }
 
-    private static String requireString(JsonObject root, String name) throws RefusedException {
-        if (root.get(name) instanceof JsonString string && !string.getString().isEmpty()) {
+    private static String requireString(JsonObject object, String name, String param) throws RefusedException {
+        if (object.get(name) instanceof JsonString string && !string.getString().isEmpty()) {
             return string.getString();
         }
-        throw invalid(name, "must be a string that is not empty");
+        throw invalid(param, "must be a string that is not empty");
     }
 
     private static boolean optionalFlag(JsonObject object, String name, String param) throws RefusedException {

@@ -1,20 +1,41 @@
 package millrace.chat;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the relay has to know of one {@code chat.completion.chunk}, or of a whole {@code chat.completion}. It is found in
  * one pass over the text, which is passed on as it came; the pass checks no more of the JSON than it has to walk over.
  *
- * @param error whether it tells of an error: {@code "error"} is an object, or a text that is not empty
- * @param says whether a delta brings text, reasoning or part of a tool call
- * @param finished how many choices got their {@code finish_reason}
+ * @param saysNothing whether it is JSON in which there can be no answer and no error: {@code null}, a number, a text,
+ *     <code>{}</code>, {@code []}
+ * @param error whether it tells of an error: {@code "error"} is an object, or a text that is not empty; or it is one
+ *     itself, by {@code "object":"error"}
+ * @param hasChoices whether it has an array {@code choices}, be it empty
+ * @param choices those that it speaks of, in its order
  * @param promptTokens from {@code usage}, -1 where it has none
  * @param completionTokens from {@code usage}, -1 where it has none
  */
-record Chunk(boolean error, boolean says, int finished, long promptTokens, long completionTokens) {
+record Chunk(
+        boolean saysNothing,
+        boolean error,
+        boolean hasChoices,
+        List<Choice> choices,
+        long promptTokens,
+        long completionTokens) {
 
-    /** Returns {@code null} when the text is not one JSON object. */
+    /**
+     * What it brings of one choice.
+     *
+     * @param index where it has none, its place in the array
+     * @param says whether it brings text, reasoning or part of a tool call
+     * @param finished whether it gives a {@code finish_reason}
+     */
+    record Choice(long index, boolean says, boolean finished) {}
+
+    /** Returns {@code null} when the text is not JSON, or is an array that is not empty: who knows what is in it. */
     static @Nullable Chunk scan(String json) {
         try {
             return new Scan(json).chunk();
@@ -23,11 +44,23 @@ record Chunk(boolean error, boolean says, int finished, long promptTokens, long 
         }
     }
 
+    /** Whether any choice says something. */
+    boolean says() {
+        for (Choice choice : choices) {
+            if (choice.says()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static final class Malformed extends RuntimeException {
         Malformed() {
             super(null, null, false, false);
         }
     }
+
+    private static final Pattern SCALAR = Pattern.compile("null|true|false|-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d+)?");
 
     /** A walk over one text; each method begins where its value begins and ends behind it. */
     private static final class Scan {
@@ -37,8 +70,8 @@ record Chunk(boolean error, boolean says, int finished, long promptTokens, long 
         private int keyTo;
 
         private boolean error;
-        private boolean says;
-        private int finished;
+        private boolean hasChoices;
+        private List<Choice> choices = List.of();
         private long promptTokens = -1;
         private long completionTokens = -1;
 
@@ -47,50 +80,86 @@ record Chunk(boolean error, boolean says, int finished, long promptTokens, long 
         }
 
         Chunk chunk() {
-            root();
+            boolean nothing = peek() != '{' ? isNothing() : root();
             skipSpace();
             if (at < text.length()) {
                 throw new Malformed();
             }
-            return new Chunk(error, says, finished, promptTokens, completionTokens);
+            return new Chunk(nothing, error, hasChoices, choices, promptTokens, completionTokens);
         }
 
-        private void root() {
+        /** Of what is no object. */
+        private boolean isNothing() {
+            int from = skipValue();
+            boolean nothing = switch (text.charAt(from)) {
+                case '"' -> true;
+                case '[' -> text.substring(from + 1, at - 1).isBlank();
+                default -> SCALAR.matcher(text.substring(from, at)).matches();
+            };
+            if (!nothing) {
+                throw new Malformed();
+            }
+            return true;
+        }
+
+        /** Returns whether it is empty. */
+        private boolean root() {
+            boolean empty = true;
             for (boolean more = open('{', '}'); more; more = next('}')) {
+                empty = false;
                 key();
                 if (keyIs("choices") && peek() == '[') {
+                    hasChoices = true;
                     for (boolean another = open('[', ']'); another; another = next(']')) {
                         choice();
                     }
                 } else if (keyIs("error")) {
-                    error = brings();
+                    error |= brings();
+                } else if (keyIs("object")) {
+                    error |= text.startsWith("\"error\"", skipValue());
                 } else if (keyIs("usage") && peek() == '{') {
                     usage();
                 } else {
                     skipValue();
                 }
             }
+            return empty;
         }
 
         private void choice() {
+            long index = choices.size();
+            boolean says = false;
+            boolean finished = false;
             for (boolean more = open('{', '}'); more; more = next('}')) {
                 key();
                 if (keyIs("finish_reason")) {
-                    finished += brings() ? 1 : 0;
+                    finished = brings();
                 } else if ((keyIs("delta") || keyIs("message")) && peek() == '{') {
-                    delta();
+                    says |= delta();
+                } else if (keyIs("index")) {
+                    long given = count(skipValue());
+                    index = given < 0 ? index : given;
                 } else {
                     skipValue();
                 }
             }
+            Choice choice = new Choice(index, says, finished);
+            if (choices.isEmpty()) {
+                choices = List.of(choice); // nearly always the only one
+            } else {
+                choices = new ArrayList<>(choices);
+                choices.add(choice);
+            }
         }
 
-        private void delta() {
+        private boolean delta() {
+            boolean says = false;
             for (boolean more = open('{', '}'); more; more = next('}')) {
                 key();
                 boolean isRole = keyIs("role");
                 says |= brings() && !isRole;
             }
+            return says;
         }
 
         private void usage() {

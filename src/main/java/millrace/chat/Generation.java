@@ -44,6 +44,9 @@ public final class Generation {
     private final long maxAnswerChars;
     private final Tally tally;
 
+    /** Of the {@link Form#TEXT}. */
+    private final WholeCharacters text = new WholeCharacters();
+
     /** Completed by whoever is first: the producer with what it learned, or the waiting request with its patience. */
     private final CompletableFuture<Beginning> beginning = new CompletableFuture<>();
 
@@ -104,14 +107,16 @@ public final class Generation {
             CheckedAnswer checked = new CheckedAnswer(answer, request.choices(), maxAnswerChars);
             while (true) {
                 switch (checked.next()) {
-                    case CheckedAnswer.Part.Text text -> {
-                        tally.add(text.chunk());
-                        send(events, text);
+                    case CheckedAnswer.Part.Text piece -> {
+                        tally.add(piece.chunk());
+                        send(events, piece);
                         beginning.complete(new Beginning.Begun());
                     }
                     case CheckedAnswer.Part.Done done -> {
                         if (form == Form.CHUNKS) {
                             events.send("[DONE]");
+                        } else {
+                            sendText(events, text.rest());
                         }
                         beginning.complete(new Beginning.Begun());
                         answer.finish();
@@ -137,6 +142,7 @@ public final class Generation {
     /** As a status if the client has got none yet, else as the last event. */
     private void fail(EventSink events, ApiError error) throws InterruptedException, StreamClosedException {
         if (!beginning.complete(new Beginning.Refused(error))) {
+            sendText(events, text.rest());
             events.send(
                     form == Form.CHUNKS
                             ? Event.of(error.json())
@@ -145,15 +151,18 @@ public final class Generation {
         run().stop(CloseReason.FAILED);
     }
 
-    private void send(EventSink events, CheckedAnswer.Part.Text text)
+    private void send(EventSink events, CheckedAnswer.Part.Text piece)
             throws InterruptedException, StreamClosedException {
         if (form == Form.CHUNKS) {
-            events.send(text.data());
-        } else if (text.chunk().says()) {
-            String content = contentOf(text.data());
-            if (!content.isEmpty()) {
-                events.send(content);
-            }
+            events.send(piece.data());
+        } else if (piece.chunk().says()) {
+            sendText(events, text.add(contentOf(piece.data())));
+        }
+    }
+
+    private static void sendText(EventSink events, String text) throws InterruptedException, StreamClosedException {
+        if (!text.isEmpty()) {
+            events.send(text);
         }
     }
 

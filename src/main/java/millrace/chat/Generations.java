@@ -86,7 +86,7 @@ public final class Generations {
             byte[] json = upstream.askWhole(request);
             String text = new String(json, StandardCharsets.UTF_8);
             Chunk chunk = Chunk.scan(text);
-            if (chunk == null) {
+            if (chunk == null || chunk.saysNothing()) {
                 end = "garbage";
                 answer.completeExceptionally(new RefusedException(
                         ApiError.upstream(502, "upstream_garbage", "the upstream server sent no JSON object")));

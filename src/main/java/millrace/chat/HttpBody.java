@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A piece is a token, often enough, so what is done for each is little: demand is never used up while the thread keeps
  * up (else the client would have to wake its selector), and the thread waits without a timer of its own.
  */
-final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoCloseable {
+final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, UpstreamBody {
 
     private sealed interface Piece {}
 
@@ -66,17 +66,11 @@ final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoClose
         this.clock = clock;
     }
 
-    /**
-     * Waits for the next bytes; {@code null} when the body has come to its proper end.
-     *
-     * @param limit the same at each call
-     * @throws HttpTimeoutException when none came in that time
-     * @throws IOException when the connection broke, or this was closed
-     */
-    @Nullable
-    List<ByteBuffer> take(Duration limit) throws IOException, InterruptedException {
+    @Override
+    public @Nullable List<ByteBuffer> take(Duration limit, @Nullable Duration shorter)
+            throws IOException, InterruptedException {
         Piece piece = end != null ? end : pieces.poll();
-        return switch (piece != null ? piece : await(limit)) {
+        return switch (piece != null ? piece : await(limit, shorter)) {
             case Bytes bytes -> {
                 if (++taken == AHEAD / 2) {
                     taken = 0;
@@ -94,7 +88,7 @@ final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoClose
         };
     }
 
-    private Piece await(Duration limit) throws InterruptedException, HttpTimeoutException {
+    private Piece await(Duration limit, @Nullable Duration shorter) throws InterruptedException, HttpTimeoutException {
         long since = System.nanoTime();
         waitingSince = since;
         waiting = Thread.currentThread(); // before the queue is looked at: who adds later sees it
@@ -111,10 +105,16 @@ final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoClose
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
-                if (System.nanoTime() - since >= limit.toNanos()) {
-                    throw new HttpTimeoutException("the upstream sent nothing for " + limit.toSeconds() + " s");
+                long waited = System.nanoTime() - since;
+                Duration over = shorter != null && waited >= shorter.toNanos() ? shorter : limit;
+                if (waited >= over.toNanos()) {
+                    throw new HttpTimeoutException("the upstream sent nothing for " + over.toSeconds() + " s");
                 }
-                LockSupport.park(this);
+                if (shorter == null) {
+                    LockSupport.park(this);
+                } else {
+                    LockSupport.parkNanos(this, shorter.toNanos() - waited);
+                }
             }
         } finally {
             waiting = null;
@@ -172,11 +172,8 @@ final class HttpBody implements HttpResponse.BodySubscriber<HttpBody>, AutoClose
         add(new End(new IOException("closed")));
     }
 
-    /**
-     * Gives the body that long to come to its end, so that the connection can be used again, and closes it then. Does not
-     * wait.
-     */
-    void finish(Duration farewell) {
+    @Override
+    public void finish(Duration farewell) {
         try {
             var unused = clock.schedule(this::close, farewell.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException stopping) {

@@ -9,12 +9,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -22,7 +21,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import millrace.sse.EventStreamParser;
 import org.jspecify.annotations.Nullable;
 
 /** An OpenAI-compatible server, spoken to over HTTP/1.1: there a closed stream is a closed connection. */
@@ -30,11 +28,9 @@ final class HttpUpstream implements Upstream {
 
     private static final System.Logger LOG = System.getLogger("millrace.chat");
 
-    private static final int MAX_ERROR_BYTES = 64 << 10;
+    static final int MAX_ERROR_BYTES = 64 << 10;
     private static final int MAX_HEADER_CHARS = 100; // a date has 29
-    private static final Duration ERROR_BODY_TIME = Duration.ofSeconds(5);
-    private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
-    private static final Duration FAREWELL_TIME = Duration.ofMillis(250);
+    static final Duration ERROR_BODY_TIME = Duration.ofSeconds(5);
     private static final long WARN_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     /** What of an upstream's refusal is meant for whoever made the request. */
@@ -90,13 +86,20 @@ final class HttpUpstream implements Upstream {
 
     @Override
     public Answer ask(ChatRequest request) throws RefusedException, IOException, InterruptedException {
-        return new Streamed(post(request, "text/event-stream"));
+        return new StreamedAnswer(
+                post(request, "text/event-stream"),
+                limits.silence(),
+                limits.maxEventBytes(),
+                this::masked,
+                System::nanoTime);
     }
 
     @Override
     public byte[] askWhole(ChatRequest request) throws RefusedException, IOException, InterruptedException {
-        try (HttpBody body = post(request, "application/json")) {
-            byte[] answer = readAll(body, limits.maxAnswerBytes(), limits.silence(), FOR_EVER);
+        try (UpstreamBody body = post(request, "application/json")) {
+            var all = new ByteArrayOutputStream();
+            body.readInto(all, limits.maxAnswerBytes(), limits.silence(), null);
+            byte[] answer = all.toByteArray();
             String text = new String(answer, StandardCharsets.UTF_8);
             String masked = masked(text);
             return masked.equals(text) ? answer : masked.getBytes(StandardCharsets.UTF_8);
@@ -106,12 +109,13 @@ final class HttpUpstream implements Upstream {
     @Override
     public void close() {}
 
-    private HttpBody post(ChatRequest request, String accept)
+    private UpstreamBody post(ChatRequest request, String accept)
             throws RefusedException, IOException, InterruptedException {
         HttpRequest.Builder post = HttpRequest.newBuilder(completions)
                 .version(HttpClient.Version.HTTP_1_1)
                 .header("Content-Type", "application/json")
                 .header("Accept", accept)
+                .header("Accept-Encoding", "identity") // a compressed token waits for others
                 .POST(HttpRequest.BodyPublishers.ofByteArray(request.body()));
         if (key != null) {
             post.header("Authorization", "Bearer " + key.value());
@@ -143,22 +147,46 @@ final class HttpUpstream implements Upstream {
                 body.close();
             }
         }
+        UpstreamBody plain = plain(response, body);
         if (response.statusCode() / 100 == 2) {
-            return body;
+            if (plain == null) {
+                body.close();
+                throw new RefusedException(
+                        ApiError.upstream(
+                                502,
+                                "upstream_encoding",
+                                "the upstream server compressed its answer in a way that was not asked for and cannot be read"));
+            }
+            return plain;
         }
         try (body) {
-            throw new RefusedException(refusal(response, body));
+            throw new RefusedException(refusal(response, plain));
         }
     }
 
-    private ApiError refusal(HttpResponse.ResponseInfo response, HttpBody body) throws InterruptedException {
+    /** Returns {@code null} where its encoding is none that we read. */
+    private static @Nullable UpstreamBody plain(HttpResponse.ResponseInfo response, HttpBody body) {
+        String encoding = String.join(",", response.headers().allValues("Content-Encoding"));
+        return switch (encoding.strip().toLowerCase(Locale.ROOT)) {
+            case "", "identity" -> body;
+            case "gzip", "x-gzip" -> new InflatedBody(body, true);
+            case "deflate" -> new InflatedBody(body, false);
+            default -> null;
+        };
+    }
+
+    private ApiError refusal(HttpResponse.ResponseInfo response, @Nullable UpstreamBody body)
+            throws InterruptedException {
         int status = response.statusCode();
-        String text;
+        var all = new ByteArrayOutputStream();
         try {
-            text = new String(readAll(body, MAX_ERROR_BYTES, ERROR_BODY_TIME, ERROR_BODY_TIME), StandardCharsets.UTF_8);
+            if (body != null) {
+                body.readInto(all, MAX_ERROR_BYTES, ERROR_BODY_TIME, ERROR_BODY_TIME);
+            }
         } catch (IOException unreadable) {
-            text = "";
+            all.reset();
         }
+        String text = all.toString(StandardCharsets.UTF_8);
         String masked = masked(text);
         if (status == 401 || status == 403) {
             warn("upstream " + name + " does not accept the key " + key + " (" + status + "): " + oneLine(masked));
@@ -195,81 +223,5 @@ final class HttpUpstream implements Upstream {
     private static String oneLine(String text) {
         String line = text.replaceAll("[\\s\\p{Cntrl}]+", " ");
         return line.length() <= 500 ? line : line.substring(0, 500) + "…";
-    }
-
-    private static byte[] readAll(HttpBody body, long maxBytes, Duration silence, Duration inAll)
-            throws IOException, InterruptedException {
-        long begin = System.nanoTime();
-        ByteArrayOutputStream all = new ByteArrayOutputStream();
-        for (List<ByteBuffer> piece = body.take(silence); piece != null; piece = body.take(silence)) {
-            for (ByteBuffer buffer : piece) {
-                byte[] bytes = new byte[buffer.remaining()];
-                buffer.get(bytes);
-                if (all.size() + bytes.length > maxBytes) {
-                    throw new IOException("the upstream's answer has more than " + maxBytes + " bytes");
-                }
-                all.writeBytes(bytes);
-            }
-            if (System.nanoTime() - begin > inAll.toNanos()) {
-                throw new IOException("the upstream's answer takes more than " + inAll.toSeconds() + " s");
-            }
-        }
-        return all.toByteArray();
-    }
-
-    private final class Streamed implements Answer {
-        private final HttpBody body;
-        private final ArrayDeque<Message> parsed = new ArrayDeque<>();
-        private final EventStreamParser parser = new EventStreamParser(
-                (type, data, lastEventId) -> parsed.add(new Message(type, masked(data))), limits.maxEventBytes());
-        private byte[] scratch = {};
-        private volatile boolean finished;
-
-        Streamed(HttpBody body) {
-            this.body = body;
-        }
-
-        @Override
-        public @Nullable Message next() throws IOException, InterruptedException {
-            while (parsed.isEmpty()) {
-                if (!feed()) {
-                    if (parser.end()) {
-                        throw new IOException("the upstream's answer ended inside an event");
-                    }
-                    return null;
-                }
-            }
-            return parsed.poll();
-        }
-
-        private boolean feed() throws IOException, InterruptedException {
-            List<ByteBuffer> piece = body.take(limits.silence());
-            if (piece == null) {
-                return false;
-            }
-            for (ByteBuffer buffer : piece) {
-                int length = buffer.remaining();
-                if (length > scratch.length) {
-                    scratch = new byte[length];
-                }
-                buffer.get(scratch, 0, length);
-                parser.feed(scratch, 0, length);
-            }
-            return true;
-        }
-
-        /** The end of the body is all that is missing: one more piece, which is asked for already. */
-        @Override
-        public void finish() {
-            finished = true;
-            body.finish(FAREWELL_TIME);
-        }
-
-        @Override
-        public void close() {
-            if (!finished) {
-                body.close();
-            }
-        }
     }
 }

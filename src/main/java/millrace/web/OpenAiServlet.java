@@ -27,12 +27,13 @@ public final class OpenAiServlet extends ChatServlet {
     @Serial
     private static final long serialVersionUID = 1;
 
+    private static final String ROOT = "/v1";
     private static final String MODEL = "/models/";
 
     @Override
     void answer(HttpServletRequest request, HttpServletResponse response)
             throws RefusedException, ProblemException, IOException {
-        String path = request.getPathInfo() == null ? "" : request.getPathInfo();
+        String path = path(request);
         Application.Chat chat = application().chat();
         if (path.equals("/chat/completions")) {
             requireMethod(request, response, "POST");
@@ -54,6 +55,19 @@ public final class OpenAiServlet extends ChatServlet {
             throw new ProblemException(
                     ProblemType.NOT_FOUND, "There is nothing at " + request.getRequestURI() + "; see /v1/models.");
         }
+    }
+
+    /**
+     * Below {@code /v1}, decoded. A slash in a model's name may be escaped ({@code org%2Fmodel}): containers that let that
+     * through do not all decode it, and Jetty's own decoding refuses it.
+     */
+    private static String path(HttpServletRequest request) throws ProblemException {
+        String models = request.getContextPath() + ROOT + MODEL;
+        String sent = request.getRequestURI().split(";", 2)[0];
+        if (sent.startsWith(models)) {
+            return MODEL + SubscriptionsServlet.decode(sent.substring(models.length()));
+        }
+        return request.getPathInfo() == null ? "" : request.getPathInfo();
     }
 
     private void complete(HttpServletRequest request, ChatRequest chatRequest, Caller caller) throws ProblemException {

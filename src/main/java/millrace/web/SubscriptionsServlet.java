@@ -159,7 +159,8 @@ public final class SubscriptionsServlet extends ProblemServlet {
                 segments.size() > forMatch ? segments.get(forMatch) : null);
     }
 
-    private static String decode(String segment) throws ProblemException {
+    /** Of a path as it was sent. */
+    static String decode(String segment) throws ProblemException {
         FormData decoded = FormData.parse("x=" + segment.replace("+", "%2B").replace("&", "%26"));
         String value = decoded.first("x");
         return value == null ? "" : value;

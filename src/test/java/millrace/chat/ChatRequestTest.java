@@ -37,6 +37,15 @@ class ChatRequestTest {
     }
 
     @Test
+    void whichRolesThereAreIsTheUpstreamsAffair() throws Exception {
+        ChatRequest request = ChatRequest.read(utf8("""
+                                {"model":"m","messages":[{"role":"control","content":"thinking"},{"role":"critic"},
+                                {"role":"user","content":"x"},{"role":"Ipython","content":[{"type":"own"}]}]}"""));
+
+        assertEquals("x", request.question());
+    }
+
+    @Test
     void streamIsFalseUnlessItIsAskedFor() throws Exception {
         assertFalse(
                 ChatRequest.read(
@@ -57,7 +66,8 @@ class ChatRequestTest {
                 "{\"model\":\"m\",\"messages\":\"hi\"}                                              | messages",
                 "{\"model\":\"m\",\"messages\":[\"hi\"]}                                            | messages[0]",
                 "{\"model\":\"m\",\"messages\":[{\"content\":\"x\"}]}                               | messages[0].role",
-                "{\"model\":\"m\",\"messages\":[{\"role\":\"king\",\"content\":\"x\"}]}             | messages[0].role",
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"\",\"content\":\"x\"}]}                 | messages[0].role",
+                "{\"model\":\"m\",\"messages\":[{\"role\":7,\"content\":\"x\"}]}                    | messages[0].role",
                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}                               | messages[0].content",
                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":1}]}                 | messages[0].content",
                 "{\"model\":\"m\",\"stream\":\"yes\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]} | stream",

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,7 +27,7 @@ class ChunkTest {
 
         assertTrue(chunk.says(), json);
         assertFalse(chunk.error());
-        assertEquals(0, chunk.finished());
+        assertEquals(0, finished(json));
     }
 
     @ParameterizedTest
@@ -44,22 +45,30 @@ class ChunkTest {
         assertFalse(Chunk.scan(json).says(), json);
     }
 
+    private static long finished(String json) {
+        return Chunk.scan(json).choices().stream()
+                .filter(Chunk.Choice::finished)
+                .count();
+    }
+
     @Test
-    void eachFinishedChoiceCounts() {
+    void eachFinishedChoiceIsNamedByItsIndex() {
         assertEquals(
-                1,
+                List.of(new Chunk.Choice(0, false, true)),
                 Chunk.scan("{\"choices\":[{\"finish_reason\":\"stop\",\"delta\":{}}]}")
-                        .finished());
+                        .choices());
         assertEquals(
-                2,
-                Chunk.scan(
-                                "{\"choices\":[{\"finish_reason\":\"stop\"},{\"finish_reason\":\"length\"},{\"finish_reason\":null}]}")
-                        .finished());
-        assertEquals(0, Chunk.scan("{\"finish_reason\":\"stop\"}").finished(), "only within a choice");
+                List.of(
+                        new Chunk.Choice(3, true, true),
+                        new Chunk.Choice(1, false, false),
+                        new Chunk.Choice(2, false, true)),
+                Chunk.scan("{\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\",\"index\":3},"
+                                + "{\"finish_reason\":null},{\"index\":\"no number\",\"finish_reason\":\"length\"}]}")
+                        .choices());
+        assertEquals(0, finished("{\"finish_reason\":\"stop\"}"), "only within a choice");
         assertEquals(
                 0,
-                Chunk.scan("{\"choices\":[{\"delta\":{\"content\":\"\\\"finish_reason\\\":\\\"stop\\\"\"}}]}")
-                        .finished(),
+                finished("{\"choices\":[{\"delta\":{\"content\":\"\\\"finish_reason\\\":\\\"stop\\\"\"}}]}"),
                 "not as a text");
     }
 
@@ -71,6 +80,10 @@ class ChunkTest {
         assertFalse(Chunk.scan("{\"error\":\"\"}").error());
         assertFalse(
                 Chunk.scan("{\"choices\":[{\"error\":{\"message\":\"x\"}}]}").error());
+        assertTrue(Chunk.scan("{\"object\":\"error\",\"message\":\"x\"}").error());
+        assertFalse(Chunk.scan("{\"object\":\"error.like\",\"message\":\"x\"}").error());
+        assertTrue(Chunk.scan("{\"error\":\"x\",\"object\":\"chat.completion.chunk\"}")
+                .error());
     }
 
     @Test
@@ -94,8 +107,7 @@ class ChunkTest {
             strings = {
                 "",
                 "x",
-                "[]",
-                "\"x\"",
+                "[1]",
                 "{",
                 "{\"a\"",
                 "{\"a\":",
@@ -111,10 +123,18 @@ class ChunkTest {
                 "{\"choices\":[{\"delta\":{\"content\":\"x\"}]}",
                 "<html>",
                 "{\"a\":}",
-                "null"
+                "nul",
+                "truefalse"
             })
-    void whatIsNoObjectIsNoChunk(String text) {
+    void whatIsNoJsonIsNoChunk(String text) {
         assertNull(Chunk.scan(text), text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "true", " false ", "0", "-1.5E+3", "\"\"", "\"x\"", "[]", "[ ]", "{}", "{ }"})
+    void jsonThatCanHoldNoAnswerSaysNothing(String text) {
+        assertTrue(Chunk.scan(text).saysNothing(), text);
+        assertFalse(Chunk.scan("{\"a\":" + text + "}").saysNothing(), "an object with members may mean something");
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -150,6 +151,22 @@ class GenerationTest {
         assertInstanceOf(Beginning.Begun.class, generation.await(LONG));
         assertEquals(CloseReason.COMPLETED, ended(generation.run()));
         waitUntilCounted("completed");
+    }
+
+    @Test
+    void aCharacterThatIsSplitOverTwoDeltasIsOneInThePlainForm() throws Exception {
+        Generation generation = new Generation(
+                upstream, ChatRequest.streamOf("m", null, "x"), Generation.Form.TEXT, 1_000_000, metrics);
+        upstream.words.addAll(List.of(text("a\\ud83d"), text(""), text("\\ude00b"), text("\\ud83d"), FINISH, "[DONE]"));
+        List<String> sent = new ArrayList<>();
+
+        generation.produce(event -> sent.add(event.data()));
+
+        assertEquals(List.of("a", "😀b", "\uFFFD"), sent);
+    }
+
+    private static String text(String content) {
+        return TEXT.replace("\"x\"", '"' + content + '"');
     }
 
     @Test

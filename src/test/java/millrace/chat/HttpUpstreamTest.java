@@ -8,13 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -25,6 +28,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Filter;
 import java.util.logging.Logger;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.GZIPOutputStream;
 import millrace.chat.CheckedAnswer.Cause;
 import millrace.chat.CheckedAnswer.Part;
 import millrace.sse.EventTooLargeException;
@@ -33,6 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The client's side of the relay, against an upstream that does all that upstreams do. */
@@ -81,6 +88,7 @@ class HttpUpstreamTest {
         assertEquals("Bearer " + KEY, request.headers().get("authorization"));
         assertEquals("text/event-stream", request.headers().get("accept"));
         assertEquals("application/json", request.headers().get("content-type"));
+        assertEquals("identity", request.headers().get("accept-encoding"));
         assertNull(request.headers().get("upgrade"), "no h2c upgrade, which some servers answer by losing the body");
     }
 
@@ -633,6 +641,154 @@ class HttpUpstreamTest {
 
         assertEquals(json, new String(upstream(SOON).askWhole(request("m")), StandardCharsets.UTF_8));
         assertEquals("application/json", server.await().headers().get("accept"));
+    }
+
+    private static final String TWO_CHUNKS =
+            "data: " + ScriptedUpstream.Exchange.chunkJson("{\"content\":\"é👋\"}", "null") + "\n\ndata: "
+                    + ScriptedUpstream.Exchange.chunkJson("{}", "\"stop\"") + "\n\ndata: [DONE]\n\n";
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "X-GZIP", "deflate", "deflate without its header", "identity"})
+    void aCompressedAnswerThatNobodyAskedForIsReadAsItArrives(String encoding) throws Exception {
+        CountDownLatch firstIsRead = new CountDownLatch(1);
+        server.on("m", exchange -> {
+            exchange.head(200, "Content-Type: text/event-stream", "Content-Encoding: " + encoding.split(" ", 2)[0]);
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (OutputStream compressed = compressing(encoding, bytes)) {
+                int half = TWO_CHUNKS.indexOf("\n\n") + 2;
+                compressed.write(utf8(TWO_CHUNKS.substring(0, half)));
+                compressed.flush();
+                for (byte b : bytes.toByteArray()) {
+                    exchange.chunkBytes(new byte[] {b});
+                }
+                bytes.reset();
+                assertTrue(firstIsRead.await(10, TimeUnit.SECONDS), "what was flushed is there at once");
+                compressed.write(utf8(TWO_CHUNKS.substring(half)));
+            }
+            exchange.chunkBytes(bytes.toByteArray());
+            exchange.end();
+        });
+
+        try (Answer answer = upstream(Duration.ofSeconds(10)).ask(request("m"))) {
+            var checked = new CheckedAnswer(answer, 1, 1_000_000);
+            assertTrue(assertInstanceOf(Part.Text.class, checked.next()).data().contains("é👋"));
+            firstIsRead.countDown();
+            assertInstanceOf(Part.Text.class, checked.next());
+            assertInstanceOf(Part.Done.class, checked.next());
+        }
+    }
+
+    @Test
+    void aCompressedAnswerThatIsCutIsCut() throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputStream compressed = compressing("gzip", bytes)) {
+            compressed.write(utf8(TWO_CHUNKS));
+        }
+        server.on("m", exchange -> {
+            exchange.head(200, "Content-Type: text/event-stream", "Content-Encoding: gzip");
+            exchange.chunkBytes(Arrays.copyOf(bytes.toByteArray(), 30));
+            exchange.end();
+        });
+
+        assertEquals(Cause.CUT, broken(request("m")).cause());
+    }
+
+    @Test
+    void aCompressedWholeAnswerAndACompressedRefusalAreRead() throws Exception {
+        String json = "{\"error\":{\"message\":\"né\",\"type\":\"t\",\"param\":null,\"code\":null}}";
+        for (int status : List.of(200, 400)) {
+            server.on("m", exchange -> {
+                ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+                try (OutputStream compressed = compressing("gzip", bytes)) {
+                    compressed.write(utf8(json));
+                }
+                exchange.head(status, "Content-Type: application/json", "Content-Encoding: gzip");
+                exchange.chunkBytes(bytes.toByteArray());
+                exchange.end();
+            });
+            String read = status == 200
+                    ? new String(upstream(SOON).askWhole(request("m")), StandardCharsets.UTF_8)
+                    : refused(request("m")).json();
+            assertEquals(json, read);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"br", "zstd", "gzip, gzip"})
+    void anEncodingThatCannotBeReadIsNamed(String encoding) throws Exception {
+        server.on("m", exchange -> {
+            exchange.head(200, "Content-Type: text/event-stream", "Content-Encoding: " + encoding);
+            exchange.chunk("whatever");
+            exchange.end();
+        });
+
+        ApiError error = refused(request("m"));
+
+        assertEquals(502, error.status());
+        assertTrue(error.json().contains("\"code\":\"upstream_encoding\""), error.json());
+    }
+
+    private static OutputStream compressing(String encoding, OutputStream to) throws IOException {
+        return switch (encoding) {
+            case "gzip", "X-GZIP" -> new GZIPOutputStream(to, true);
+            case "identity" -> to;
+            case "deflate" -> new DeflaterOutputStream(to, true);
+            default -> new DeflaterOutputStream(to, new Deflater(Deflater.DEFAULT_COMPRESSION, true), 512, true);
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "application/json | {\"error\":{\"message\":\"no such\",\"type\":\"t\",\"code\":404}}    | 404 | no such",
+                "text/event-stream | {\"error\":{\"message\":\"busy\",\"code\":\"429\"}}                   | 429 | busy",
+                "application/json | {\"error\":{\"message\":\"odd\",\"code\":\"model_gone\"}}              | 502 | odd",
+                "application/json | {\"error\":\"only text\"}                                              | 502 | only text",
+                "application/json | {\"object\":\"error\",\"message\":\"too long\",\"code\":400}           | 400 | too long",
+                "application/json | {\"id\":\"x\",\"choices\":[{\"message\":{\"content\":\"hello\"}}]}       | 502 | JSON where a stream",
+                "text/plain       | [1]                                                                    | 502 | JSON where a stream",
+            })
+    void jsonInsteadOfAStreamIsTheErrorThatItIs(String type, String json, int status, String message) throws Exception {
+        server.on("m", exchange -> {
+            exchange.head(200, "Content-Type: " + type);
+            exchange.chunk("\r\n \n");
+            for (byte b : utf8(json)) {
+                exchange.chunkBytes(new byte[] {b});
+            }
+            exchange.end();
+        });
+
+        ApiError error = broken(request("m")).error();
+
+        assertEquals(status, error.status());
+        assertTrue(error.json().startsWith("{\"error\":{"), error.json());
+        assertTrue(error.json().contains(message), error.json());
+    }
+
+    @Test
+    void whoIsToEndSoonIsNotWaitedForWhateverSignsOfLifeThereAre() throws Exception {
+        server.on("m", exchange -> {
+            exchange.stream();
+            exchange.finish();
+            try {
+                while (true) {
+                    exchange.chunk(": still here\n\nevent: ping\ndata: {}\n\n");
+                }
+            } catch (IOException closed) {
+                // as it should be
+            }
+        });
+        try (Answer answer = upstream(Duration.ofSeconds(20)).ask(request("m"))) {
+            answer.next();
+            answer.endWithin(Duration.ofMillis(50));
+            assertThrows(HttpTimeoutException.class, () -> {
+                while (true) {
+                    answer.next();
+                }
+            });
+        }
     }
 
     @Test

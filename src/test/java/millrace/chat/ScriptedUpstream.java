@@ -1,6 +1,7 @@
 package millrace.chat;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -181,8 +182,15 @@ public final class ScriptedUpstream implements AutoCloseable {
 
         /** One piece of a chunked body. */
         public void chunk(String text) throws IOException {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            raw(Integer.toHexString(bytes.length) + "\r\n" + text + "\r\n");
+            chunkBytes(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        public void chunkBytes(byte[] bytes) throws IOException {
+            ByteArrayOutputStream chunk = new ByteArrayOutputStream();
+            chunk.writeBytes((Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            chunk.writeBytes(bytes);
+            chunk.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
+            rawBytes(chunk.toByteArray());
         }
 
         /** An event with this data. */

@@ -1,6 +1,8 @@
 package millrace.chat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -10,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * What upstreams do, as seen in practice; one script each. The answer that is meant is always "Hello". The question names
@@ -102,6 +105,58 @@ public enum UpstreamRow {
         exchange.stream();
         hello(exchange);
         exchange.finish();
+        exchange.end();
+    }),
+    MORE_TEXT("finish reason, then more text, then the connection is cut", exchange -> {
+        exchange.stream();
+        exchange.text("Hel");
+        exchange.finish();
+        exchange.text("lo, ");
+        exchange.cut();
+    }),
+    COMMENTS_FOR_EVER("finish reason, no `[DONE]`, comments for 6 s", exchange -> {
+        exchange.stream();
+        hello(exchange);
+        exchange.finish();
+        for (int i = 0; i < 60; i++) {
+            exchange.chunk(": still here\n\n");
+            if (exchange.closedWithin(Duration.ofMillis(100))) {
+                return;
+            }
+        }
+        exchange.end();
+    }),
+    DATA_NULL("`data: null`", exchange -> {
+        exchange.stream();
+        exchange.text("Hel");
+        exchange.data("null");
+        exchange.text("lo");
+        exchange.finish();
+        exchange.done();
+        exchange.end();
+    }),
+    NAMED("chunks under `event: delta`", exchange -> {
+        exchange.stream();
+        exchange.chunk("event: delta\ndata: " + text("Hel") + "\n\n");
+        exchange.chunk("event: delta\ndata: " + text("lo") + "\n\n");
+        exchange.finish();
+        exchange.done();
+        exchange.end();
+    }),
+    GZIP("`Content-Encoding: gzip`, asked for or not", exchange -> {
+        exchange.head(200, "Content-Type: text/event-stream", "Content-Encoding: gzip");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(("data: " + text("Hello") + "\n\ndata: " + ScriptedUpstream.Exchange.chunkJson("{}", "\"stop\"")
+                            + "\n\ndata: [DONE]\n\n")
+                    .getBytes(StandardCharsets.UTF_8));
+        }
+        exchange.chunkBytes(bytes.toByteArray());
+        exchange.end();
+    }),
+    ERROR_JSON("200 with `application/json` and an error of code 400", exchange -> {
+        exchange.head(200, "Content-Type: application/json");
+        exchange.chunk(error());
         exchange.end();
     }),
     HELD("`[DONE]`, then the connection is held for 3 s", exchange -> {
