@@ -63,6 +63,15 @@ public final class Metrics {
                 .register(registry);
     }
 
+    /** Threads that write to clients and were stuck in a container's call, so that another had to take over. */
+    public void drainersReplaced(LongSupplier count) {
+        CounterWithCallback.builder()
+                .name("millrace_drainers_replaced_total")
+                .help("Writing threads that were stuck in a call to the container and were replaced.")
+                .callback(callback -> callback.call((double) count.getAsLong()))
+                .register(registry);
+    }
+
     public void heldBytes(LongSupplier bytes) {
         gauge("millrace_held_bytes", "Bytes of events that all channels hold.", bytes);
     }

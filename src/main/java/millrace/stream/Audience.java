@@ -2,6 +2,7 @@ package millrace.stream;
 
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,26 @@ final class Audience extends Drainers.Task {
     private @Nullable EventStream[] members = new EventStream[1];
     private int end;
     private int size;
-    /** More than one for a moment where a drainer was replaced in the middle of a walk. */
-    private int walks;
+    /** Threads in a walk; more than one where a drainer was replaced in the middle of it. */
+    private int walkers;
+
+    /** The walk that is going on; by the drainer, and by who takes over from it. */
+    private volatile @Nullable Walk walk;
+
+    /** One way past all readers. Each seat is claimed by one thread, also where another takes over. */
+    private static final class Walk extends AtomicInteger {
+        private static final long serialVersionUID = 1;
+
+        private final transient @Nullable EventStream[] seats;
+        private final int count;
+        private final long begin;
+
+        Walk(@Nullable EventStream[] seats, int count, long begin) {
+            this.seats = seats;
+            this.count = count;
+            this.begin = begin;
+        }
+    }
 
     /** When the next walk may begin for little; by the drainer. See {@link #rests}. */
     private long restsUntil = System.nanoTime();
@@ -48,7 +67,7 @@ final class Audience extends Drainers.Task {
 
     void add(EventStream stream) {
         if (end == members.length) {
-            if (size <= end / 2 && walks == 0) {
+            if (size <= end / 2 && walkers == 0) {
                 compact();
             } else {
                 members = Arrays.copyOf(members, members.length * 2);
@@ -134,53 +153,78 @@ final class Audience extends Drainers.Task {
             home.postpone(this, restsUntil);
             return;
         }
-        walk(batch);
-        rest(begin, System.nanoTime());
-        if (channel.walked()) {
-            wake(); // those that gave way to others are still behind, and a publisher waits for them
-        }
-    }
-
-    private void walk(Batch batch) {
-        @Nullable EventStream[] seen;
-        int count;
+        Walk next;
         channel.lock.lock();
         try {
-            if (size <= end / 2 && walks == 0) {
+            if (size <= end / 2 && walkers == 0) {
                 compact();
             }
-            walks++;
-            seen = members;
-            count = end;
+            walkers++;
+            next = new Walk(members, end, begin);
         } finally {
             channel.lock.unlock();
         }
+        walk = next;
+        walk(next, batch, false);
+    }
+
+    @Override
+    boolean hasMoreToDo() {
+        Walk now = walk;
+        return now != null && now.get() < now.count;
+    }
+
+    @Override
+    void takeOver(Batch batch) {
+        Walk now = walk;
+        if (now != null) {
+            channel.lock.lock();
+            try {
+                walkers++;
+            } finally {
+                channel.lock.unlock();
+            }
+            walk(now, batch, true);
+        }
+    }
+
+    /** @param takenOver where others stand is then not known: one of them is where the thread before is stuck */
+    private void walk(Walk now, Batch batch, boolean takenOver) {
         long least = Long.MAX_VALUE;
         long leastServed = Long.MAX_VALUE;
         boolean whole = false;
+        boolean replaced = false;
         try {
-            for (int i = 0; i < count; i++) {
-                EventStream stream = seen[i];
+            for (int i = now.getAndIncrement(); i < now.count; i = now.getAndIncrement()) {
+                EventStream stream = now.seats[i];
                 if (stream != null) {
                     stream.run(batch);
                     least = Math.min(least, stream.cursor());
                     leastServed = Math.min(leastServed, stream.waitsForDrainerAt());
                     if (!home.goesOn()) {
-                        home.enqueue(this); // who took over walks from the start; idle readers cost it little
+                        replaced = true; // who took over has gone on behind this one
                         return;
                     }
                 }
             }
-            whole = true;
+            whole = !takenOver && home.goesOn(); // else some seats may have been another's
         } finally {
-            walked(count, whole ? least : 0, whole ? leastServed : 0); // 0: unknown
+            leave(now.count, replaced, whole ? least : 0, whole ? leastServed : 0); // 0: unknown
+        }
+        walk = null;
+        rest(now.begin, System.nanoTime());
+        if (channel.walked()) {
+            wake(); // those that gave way to others are still behind, and a publisher waits for them
         }
     }
 
-    private void walked(int count, long least, long leastServed) {
+    private void leave(int count, boolean replaced, long least, long leastServed) {
         channel.lock.lock();
         try {
-            walks--;
+            walkers--;
+            if (replaced) {
+                return;
+            }
             slowest = least;
             served = Math.min(leastServed, channel.next());
             for (int i = count; i < end; i++) { // came during the walk

@@ -29,6 +29,9 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
     private final @Nullable Audience[] audiences;
     private int readers;
 
+    /** How many have come in all. */
+    private long comings;
+
     /** The number of the next event; written under the lock, read without. */
     private volatile long next = 1;
 
@@ -269,8 +272,14 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
                 return false;
             }
             long from = oldest;
-            while (from < next && ring[slot(from, ring)].sequence() <= sequence) {
-                from++;
+            long until = next;
+            while (from < until) { // sequences grow with the numbers
+                long middle = (from + until) >>> 1;
+                if (ring[slot(middle, ring)].sequence() <= sequence) {
+                    from = middle + 1;
+                } else {
+                    until = middle;
+                }
             }
             attachLocked(stream, from);
             return true;
@@ -289,30 +298,43 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         stream.startReading(this, from);
         audience.add(stream);
         readers++;
+        comings++;
         readerCame(stream, readers);
     }
 
     final void detach(EventStream stream) {
         int left = -1;
+        long came = 0;
         lock.lock();
         try {
             Audience audience = audiences[stream.home().index()];
             if (audience != null && audience.remove(stream)) {
                 left = --readers;
+                came = comings;
             }
         } finally {
             lock.unlock();
         }
         if (left >= 0) {
-            readerLeft(left);
+            readerLeft(left, came);
         }
     }
 
     /** A reader came, and so many are there now; under the lock. */
     void readerCame(EventStream stream, int nowThere) {}
 
-    /** A reader left, and so many are still there. */
-    void readerLeft(int stillThere) {}
+    /** A reader left, and so many are still there, of so many that had come until then. */
+    void readerLeft(int stillThere, long came) {}
+
+    /** Nobody reads it, and nobody has come since it was so many. */
+    final boolean isUnreadSince(long came) {
+        lock.lock();
+        try {
+            return readers == 0 && comings == came;
+        } finally {
+            lock.unlock();
+        }
+    }
 
     /** Every idle reader looks whether there is something to write. */
     void wakeReaders() {

@@ -8,9 +8,10 @@ import java.util.Locale;
  *
  * @param bufferSize for {@code setBufferSize}; 0 leaves the container's own
  * @param mayBlock write and flush can block on a slow client
- * @param inheritsErrors a response can begin with the error of the one before, which its flushes would then throw
+ * @param lingers its own thread must have left a request before one of ours touches the response; and it ends a response
+ *     whose write has failed by itself, and wants nobody else to
  */
-record ContainerTraits(int bufferSize, boolean mayBlock, boolean inheritsErrors) {
+record ContainerTraits(int bufferSize, boolean mayBlock, boolean lingers) {
 
     static ContainerTraits of(String serverInfo, HttpServletRequest request) {
         String server = serverInfo.toLowerCase(Locale.ROOT);
@@ -27,8 +28,9 @@ record ContainerTraits(int bufferSize, boolean mayBlock, boolean inheritsErrors)
         }
         if (server.contains("tomcat")) {
             // over HTTP/2 a DATA frame is written with blocking I/O, up to the write timeout
-            // where a client resets while a container's thread is still about its request, that thread recycles the
-            // response without a callback, and our thread's flush leaves its exception in it; only a reset forgets that
+            // a write that fails on our thread while one of Tomcat's is on its way out of service() or
+            // onWritePossible()
+            // is handled by both: the one recycles the response that the other is still about
             return new ContainerTraits(0, request.getProtocol().startsWith("HTTP/2"), true);
         }
         return new ContainerTraits(0, !server.contains("glassfish") && !server.contains("payara"), false);

@@ -2,8 +2,11 @@ package millrace.stream;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.PriorityQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -14,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * stream to look at); a task that is queued already is not queued again. Never a thread per reader, never the
  * publisher's, never a container's.
  *
- * <p>Some containers block in a "non-blocking" write now and then. A drainer that has been in one task for too long is
- * replaced: another thread takes its queue, and the old one ends when it comes back.
+ * <p>Some containers block in a "non-blocking" write now and then. A drainer that is stuck in one is replaced: another
+ * thread takes its queue, goes on with the walk that it was in, and the old one ends when it comes back. To be short of
+ * processors is not to be stuck; see {@link Shift#isStuck}.
  */
 final class Drainers implements AutoCloseable {
 
@@ -40,11 +44,21 @@ final class Drainers implements AutoCloseable {
 
         /** Called by one thread at a time, except where a drainer was replaced in the middle of it. */
         abstract void run(Batch batch);
+
+        /** Goes on with what a thread was in that is stuck and has been replaced; where that was more than one step. */
+        void takeOver(Batch batch) {}
+
+        /** Whether {@link #takeOver} would find something. */
+        boolean hasMoreToDo() {
+            return false;
+        }
     }
 
     private final Drainer[] drainers;
     private final AtomicInteger turn = new AtomicInteger();
     private volatile boolean closed;
+
+    private final LongAdder replaced = new LongAdder();
 
     /** Counted by the streams, for the metrics. */
     final LongAdder delivered = new LongAdder();
@@ -68,11 +82,16 @@ final class Drainers implements AutoCloseable {
         return drainers[Math.floorMod(turn.getAndIncrement(), drainers.length)];
     }
 
-    /** Replaces drainers that are stuck; called a few times a second or more often. */
-    void replaceStuck() {
+    /** Replaces drainers that are stuck; called a few times a second or more often, by one thread. */
+    void replaceStuck(long nanoTime) {
         for (Drainer drainer : drainers) {
-            drainer.replaceIfStuck();
+            drainer.replaceIfStuck(nanoTime);
         }
+    }
+
+    /** How many drainers were stuck and replaced, in all. */
+    long replaced() {
+        return replaced.sum();
     }
 
     /** Events that the drainers have handed to containers, in all. */
@@ -112,7 +131,7 @@ final class Drainers implements AutoCloseable {
 
         private Drainer(int index) {
             this.index = index;
-            this.shift = new Shift(this);
+            this.shift = new Shift(this, null);
         }
 
         int index() {
@@ -190,11 +209,13 @@ final class Drainers implements AutoCloseable {
             return true;
         }
 
-        private void replaceIfStuck() {
+        private void replaceIfStuck(long nanoTime) {
             Shift now = shift;
-            if (now.isStuck() && !queue.isEmpty() && !closed) {
-                shift = new Shift(this);
-                shift.thread.start();
+            if (now.isStuck(nanoTime) && (laters > 0 || now.hasMoreToDo() || !queue.isEmpty()) && !closed) {
+                Shift next = new Shift(this, now.current);
+                shift = next;
+                replaced.increment();
+                next.thread.start();
             }
         }
     }
@@ -205,6 +226,13 @@ final class Drainers implements AutoCloseable {
         /** Looks at the queue before it goes to sleep: sleeping and waking cost a system call each. */
         private static final int SPINS = 50;
 
+        private static final long BETWEEN_LOOKS_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
+
+        /** Five seconds and more. */
+        private static final int LOOKS_IN_VAIN = 100;
+
+        private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
         final Thread thread;
         private final Drainer drainer;
         volatile boolean asleep;
@@ -214,10 +242,19 @@ final class Drainers implements AutoCloseable {
 
         private long stepsTaken;
 
-        private long stepsAtLastLook = -1;
+        /** What it is in; what it has taken over before its first own task. */
+        private volatile @Nullable Task current;
 
-        Shift(Drainer drainer) {
+        // by the timer
+        private long stepsAtLastLook = -1;
+        private long cpuAtLastLook = -1;
+        private long lastLook = Long.MIN_VALUE;
+        private int looksInVain;
+
+        /** @param takenOver what the thread before is stuck in */
+        Shift(Drainer drainer, @Nullable Task takenOver) {
             this.drainer = drainer;
+            this.current = takenOver;
             this.thread = new Thread(this::serve, "millrace-drainer-" + drainer.index);
             thread.setDaemon(true);
         }
@@ -229,6 +266,10 @@ final class Drainers implements AutoCloseable {
 
         private void serve() {
             Batch batch = new Batch();
+            Task takenOver = current;
+            if (takenOver != null) {
+                work(takenOver, batch, true);
+            }
             while (!closed && drainer.shift == this) {
                 Task task = drainer.next();
                 if (task == null) {
@@ -236,17 +277,26 @@ final class Drainers implements AutoCloseable {
                     task = await();
                 }
                 if (task != null) {
-                    step(1);
+                    current = task;
                     task.queued = false; // before it runs: what comes during the run asks for another
-                    try {
-                        task.run(batch);
-                    } catch (Throwable bug) {
-                        System.getLogger("millrace.stream")
-                                .log(System.Logger.Level.ERROR, "a drainer's task failed", bug);
-                    }
-                    step(1);
+                    work(task, batch, false);
                 }
             }
+        }
+
+        private void work(Task task, Batch batch, boolean takenOver) {
+            step(1);
+            try {
+                if (takenOver) {
+                    task.takeOver(batch);
+                } else {
+                    task.run(batch);
+                }
+            } catch (Throwable bug) {
+                System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a drainer's task failed", bug);
+            }
+            step(1);
+            current = null;
         }
 
         private @Nullable Task await() {
@@ -275,15 +325,65 @@ final class Drainers implements AutoCloseable {
             }
         }
 
-        /** In the same step of the same task as at the last look, or dead, or could not be started. By the timer only. */
-        private boolean isStuck() {
+        /** The rest of a walk counts as work that waits. */
+        private boolean hasMoreToDo() {
+            Task task = current;
+            return task != null && task.hasMoreToDo();
+        }
+
+        /**
+         * Dead, or could not be started, or in the same step of the same task as at the last look and
+         *
+         * <ul>
+         *   <li>waiting for something to happen, as a blocking write does: at two looks;
+         *   <li>or without any progress, but perhaps only short of a processor, or waiting for a lock whose owner is: at so
+         *       many looks that a thread that only waits for its turn would have had it.
+         * </ul>
+         *
+         * Only looks count that lie apart: a timer that was short of processors itself makes many at once. By the timer.
+         */
+        private boolean isStuck(long nanoTime) {
             if (!thread.isAlive()) {
                 return true;
             }
+            if (lastLook != Long.MIN_VALUE && nanoTime - lastLook < BETWEEN_LOOKS_NANOS) {
+                return false;
+            }
+            lastLook = nanoTime;
             long now = steps;
             boolean same = (now & 1) == 1 && now == stepsAtLastLook;
             stepsAtLastLook = now;
-            return same;
+            if (!same) {
+                looksInVain = 0;
+                cpuAtLastLook = -1;
+                return false;
+            }
+            if (waitsForAnEvent()) {
+                return true;
+            }
+            long cpu = cpuTime();
+            looksInVain = cpu >= 0 && cpu == cpuAtLastLook ? looksInVain + 1 : 0;
+            cpuAtLastLook = cpu;
+            return looksInVain >= LOOKS_IN_VAIN;
+        }
+
+        private boolean waitsForAnEvent() {
+            Thread.State state = thread.getState();
+            return (state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING)
+                    && !isLock(LockSupport.getBlocker(thread));
+        }
+
+        /** Locks of java.util.concurrent: their owner may be short of processors, and so may who has just got one. */
+        private static boolean isLock(@Nullable Object blocker) {
+            return blocker != null && blocker.getClass().getName().startsWith("java.util.concurrent.locks.Reentrant");
+        }
+
+        private long cpuTime() {
+            try {
+                return THREADS.getThreadCpuTime(thread.threadId());
+            } catch (UnsupportedOperationException unknown) {
+                return -1;
+            }
         }
     }
 }

@@ -236,8 +236,33 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         if (out == null || !out.mayBlock()) {
             super.run(batch);
         } else if (begin()) {
-            Thread.ofVirtual().name("millrace-write").start(() -> drain(new Batch()));
+            try {
+                Thread.ofVirtual().name("millrace-write").start(() -> drain(new Batch()));
+            } catch (Throwable noThread) { // of too little memory, say: nobody else would ever end this stream
+                RuntimeException why = noThread instanceof Error error
+                        ? failedInContainer(error)
+                        : new IllegalStateException(noThread);
+                lost(CloseReason.FAILED);
+                drain(batch); // only completes: it is lost
+                throw why;
+            }
         }
+    }
+
+    @Override
+    boolean hasLeft() {
+        Outlet out = outlet;
+        return out == null || out.hasLeft();
+    }
+
+    @Override
+    void scheduleLater() {
+        home.postpone(this, out().nextLook());
+    }
+
+    @Override
+    boolean endsAfterFailure() {
+        return out().endsAfterFailure();
     }
 
     /**
@@ -260,7 +285,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
      */
     boolean writeIfQuiet() {
         Outlet out = outlet;
-        if (isIdle() && System.nanoTime() - lastWrite > QUIET_NANOS && out != null && !out.mayBlock() && begin()) {
+        if (isResting() && System.nanoTime() - lastWrite > QUIET_NANOS && out != null && !out.mayBlock() && begin()) {
             drain(Batch.ofOne());
             return true;
         }
@@ -419,12 +444,16 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     @Override
-    void ended(CloseReason reason) {
+    void complete(CloseReason reason) {
         if (reason == CloseReason.FAILED && options.cutOnFailure()) {
             engine.soon(BEFORE_A_CUT, out()::cut);
         } else {
             out().complete();
         }
+    }
+
+    @Override
+    void ended(CloseReason reason) {
         Channel from = channel;
         if (from != null) {
             from.detach(this);
@@ -478,7 +507,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         }
         long stall = options.stallTimeout().toNanos();
         if (isStalled(now - stall)) {
-            lost(CloseReason.TOO_SLOW);
+            giveUp(CloseReason.TOO_SLOW);
             return -1;
         }
         if (expiresAt != NEVER && expiresAt - now <= 0) {
@@ -491,7 +520,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private long beat(long now, long stall) {
         long interval = options.heartbeat().toNanos();
         long silent = now - lastWrite;
-        if (isIdle() && silent >= interval - TimeUnit.MILLISECONDS.toNanos(60)) {
+        if (isResting() && silent >= interval - TimeUnit.MILLISECONDS.toNanos(60)) {
             heartbeatDue = true;
             wake();
             Channel from = channel;

@@ -12,7 +12,7 @@ interface Outlet {
 
     void flush() throws IOException;
 
-    /** Ends the response; nothing is called afterwards. Does not throw. */
+    /** Ends the response; none of its bytes is touched afterwards. Does not throw. */
     void complete();
 
     /** As {@link #complete}, but so that the client sees a broken connection, where the container can do that. */
@@ -22,4 +22,19 @@ interface Outlet {
 
     /** Whether write and flush may block here, so that they belong on a thread of their own. */
     boolean mayBlock();
+
+    /** Whether the thread by which the container called last has left the request, so that one of ours may write. */
+    default boolean hasLeft() {
+        return true;
+    }
+
+    /** Where it has not: when to ask again (nanoTime). */
+    default long nextLook() {
+        return System.nanoTime();
+    }
+
+    /** Whether the container ends a response by itself, and tells, when a call here has failed. */
+    default boolean endsAfterFailure() {
+        return false;
+    }
 }

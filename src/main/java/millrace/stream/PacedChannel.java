@@ -3,6 +3,7 @@ package millrace.stream;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ public final class PacedChannel extends Channel {
     private final Condition room = lock.newCondition();
     private final boolean keepsRead;
     private final @Nullable Gap gap;
-    private final @Nullable Runnable lastReaderLeft;
+    private final @Nullable LongConsumer lastReaderLeft;
 
     /** Frees bytes of the budget elsewhere, if it can: true if it did. */
     private final BooleanSupplier relief;
@@ -41,7 +42,7 @@ public final class PacedChannel extends Channel {
             long maxBytes,
             boolean keepsRead,
             @Nullable Gap gap,
-            @Nullable Runnable lastReaderLeft,
+            @Nullable LongConsumer lastReaderLeft,
             BooleanSupplier relief) {
         super(drainers, budget, maxEvents, maxBytes, 0);
         this.keepsRead = keepsRead;
@@ -171,12 +172,12 @@ public final class PacedChannel extends Channel {
     }
 
     @Override
-    void readerLeft(int stillThere) {
+    void readerLeft(int stillThere, long came) {
         if (stillThere == 0) {
             lone = null; // perhaps one that has come meanwhile: then the drainers write to it
         }
         if (stillThere == 0 && lastReaderLeft != null) {
-            lastReaderLeft.run();
+            lastReaderLeft.accept(came);
         }
     }
 }

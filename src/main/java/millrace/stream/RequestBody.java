@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import millrace.config.Settings;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
@@ -22,6 +24,9 @@ public final class RequestBody {
     private static final byte[] NONE = {};
     /** Longer than a container waits for the next byte. */
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(60);
+
+    /** How long a container's callback waits for a reader that it has interrupted. */
+    private static final Duration READER_WAIT = Duration.ofSeconds(5);
 
     private static final int SHORT = 8192;
 
@@ -62,7 +67,9 @@ public final class RequestBody {
         } catch (IOException gone) {
             throw notWhole();
         }
-        Arrival arrival = new Arrival(patience);
+        boolean lingers = ContainerTraits.of(request.getServletContext().getServerInfo(), request)
+                .lingers();
+        Arrival arrival = new Arrival(patience, lingers ? Visit.now() : null);
         request.setAttribute(ATTRIBUTE, arrival);
         AsyncContext context = request.startAsync();
         context.setTimeout(patience.plus(READ_TIMEOUT).toMillis());
@@ -131,8 +138,17 @@ public final class RequestBody {
         /** The container has ended the request: nothing of it may be touched. */
         private volatile boolean over;
 
-        Arrival(Duration patience) {
+        /** Locked by who reads, for as long as it may touch the request, and by who ends the request. */
+        private final ReentrantLock touching = new ReentrantLock();
+
+        private volatile @Nullable Thread reader;
+
+        /** The container's thread, which must have left the request before ours reads. */
+        private final @Nullable Visit visit;
+
+        Arrival(Duration patience, @Nullable Visit visit) {
             this.patience = patience;
+            this.visit = visit;
         }
 
         byte[] take() throws ProblemException {
@@ -145,19 +161,29 @@ public final class RequestBody {
         }
 
         void read(InputStream in, byte[] here, long most, AsyncContext context) {
+            touching.lock();
+            reader = Thread.currentThread();
             try {
+                Visit.awaitEnd(visit);
                 body = readAll(in, here, most);
             } catch (ProblemException why) {
                 refused = why;
-            } catch (IOException | RuntimeException gone) {
+            } catch (IOException | RuntimeException | InterruptedException gone) {
                 refused = notWhole();
-            }
-            if (!over) {
-                try {
-                    context.dispatch();
-                } catch (RuntimeException ended) {
-                    // in between
+            } finally {
+                reader = null;
+                if (!over) {
+                    dispatch(context);
                 }
+                touching.unlock();
+            }
+        }
+
+        private static void dispatch(AsyncContext context) {
+            try {
+                context.dispatch();
+            } catch (RuntimeException ended) {
+                // in between
             }
         }
 
@@ -190,7 +216,7 @@ public final class RequestBody {
         /** A sender that sends nothing at all, where the container itself waits for ever. */
         @Override
         public void onTimeout(AsyncEvent event) throws IOException {
-            over = true;
+            awaitReader();
             if (event.getAsyncContext().getResponse() instanceof HttpServletResponse response) {
                 ProblemResponse.send(response, tooSlow());
             }
@@ -204,7 +230,28 @@ public final class RequestBody {
 
         @Override
         public void onError(AsyncEvent event) {
+            awaitReader();
+            try {
+                event.getAsyncContext().complete(); // nobody is there for an error page
+            } catch (RuntimeException isDispatched) {
+                // by the reader, a moment ago; it will find that the body did not come whole
+            }
+        }
+
+        /** After the callback the container recycles the request, in which a thread of ours may be inside a read. */
+        private void awaitReader() {
             over = true;
+            Thread inside = reader;
+            if (inside != null) {
+                inside.interrupt();
+            }
+            try {
+                if (touching.tryLock(READER_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
+                    touching.unlock();
+                }
+            } catch (InterruptedException hurried) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         @Override

@@ -225,8 +225,12 @@ public final class Run {
         runs.ended(this);
     }
 
-    /** Nobody reads it (any more): unless somebody comes within the grace time, it is stopped. */
-    void unread() {
+    /**
+     * Nobody reads it (any more): unless somebody comes within the grace time, it is stopped.
+     *
+     * @param came how many readers had come by then: whoever comes later makes this moment one of no account
+     */
+    void unread(long came) {
         Duration grace = options.grace();
         if (grace.isNegative() || log.ended() != null) {
             return;
@@ -243,7 +247,7 @@ public final class Run {
                 graceTask.cancel(false);
             }
             graceTask = engine.timer().schedule(grace, () -> {
-                if (log.readers() == 0) {
+                if (log.isUnreadSince(came)) {
                     stop(CloseReason.CLIENT_GONE);
                 }
             });

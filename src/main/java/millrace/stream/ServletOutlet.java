@@ -6,6 +6,8 @@ import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -17,20 +19,33 @@ import org.jspecify.annotations.Nullable;
 final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
 
     /** How long a container's error callback waits for a writer that is still inside a write. */
-    private static final long WRITER_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long WRITER_WAIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private static final VarHandle VISIT;
+
+    static {
+        try {
+            VISIT = MethodHandles.lookup().findVarHandle(ServletOutlet.class, "visit", Visit.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new LinkageError(impossible.getMessage(), impossible);
+        }
+    }
 
     private final EventStream stream;
-    private final boolean mayBlock;
+    private final ContainerTraits traits;
+
+    /** The container's last call that returns into its request processing; only where it lingers there. */
+    private volatile @Nullable Visit visit;
 
     // forgotten at the end: the container recycles both, and a closed stream may be referred to for a while
     private volatile @Nullable AsyncContext context;
     private volatile @Nullable ServletOutputStream out;
 
-    ServletOutlet(EventStream stream, AsyncContext context, ServletOutputStream out, boolean mayBlock) {
+    ServletOutlet(EventStream stream, AsyncContext context, ServletOutputStream out, ContainerTraits traits) {
         this.stream = stream;
         this.context = context;
         this.out = out;
-        this.mayBlock = mayBlock;
+        this.traits = traits;
     }
 
     @Override
@@ -84,28 +99,72 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
 
     @Override
     public boolean mayBlock() {
-        return mayBlock;
+        return traits.mayBlock();
+    }
+
+    @Override
+    public boolean hasLeft() {
+        Visit last = visit;
+        if (last == null) {
+            return true;
+        }
+        if (last.isOver()) {
+            VISIT.compareAndSet(this, last, null); // there may be a later one already
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public long nextLook() {
+        Visit last = visit;
+        return last == null ? System.nanoTime() : last.nextLook();
+    }
+
+    @Override
+    public boolean endsAfterFailure() {
+        return traits.lingers();
     }
 
     // ---- WriteListener ----
 
+    /**
+     * Mostly only signals: this may be an I/O thread, hold locks, or come before service() returned. Tomcat, where none
+     * of ours may write beside it, calls on a thread of its pool that may write as well as any; unless that could block.
+     */
     @Override
-    public void onWritePossible() {
-        stream.writable(); // only signals: this may be an I/O thread, hold locks, or come before service() returned
+    public void onWritePossible() throws IOException {
+        if (!traits.lingers()) {
+            stream.writable();
+            return;
+        }
+        visit = Visit.now();
+        if (traits.mayBlock()) {
+            stream.writable();
+            return;
+        }
+        stream.writeInCallback(new Batch());
+        if (stream.hasFailed()) {
+            throw new IOException("a write has failed"); // for the container, which ends the response
+        }
     }
 
     @Override
     public void onError(Throwable failure) {
-        stream.lost(CloseReason.CLIENT_GONE);
+        if (traits.lingers()) {
+            stream.failed(); // the other onError follows, and there Tomcat expects the end
+        } else {
+            stream.lost(CloseReason.CLIENT_GONE);
+        }
     }
 
     // ---- AsyncListener ----
 
     @Override
     public void onComplete(AsyncEvent event) {
-        stream.lost(CloseReason.CLIENT_GONE); // without effect where we completed
-        context = null;
+        context = null; // nothing is left to complete
         out = null;
+        stream.lost(CloseReason.CLIENT_GONE); // without effect where we completed
     }
 
     @Override
@@ -124,8 +183,20 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
             return; // called from within our own flush: we are the writer
         }
         long deadline = System.nanoTime() + WRITER_WAIT_NANOS;
-        while (stream.isDraining() && System.nanoTime() - deadline < 0) {
+        while (stream.isWithinContainer() && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(100_000);
+        }
+        if (traits.lingers()) {
+            completeAgain(event.getAsyncContext());
+        }
+    }
+
+    /** Where the stream had completed just before the error, Tomcat has forgotten that, and would send an error page. */
+    private static void completeAgain(AsyncContext ending) {
+        try {
+            ending.complete();
+        } catch (RuntimeException isCompleted) {
+            // by us, a moment ago
         }
     }
 

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 import millrace.config.Config;
 import millrace.config.Settings;
@@ -69,7 +69,7 @@ public final class StreamEngine implements AutoCloseable {
         this.metrics = metrics;
         int wanted = config.get(Settings.DRAINERS);
         this.drainers = new Drainers(wanted == 0 ? Runtime.getRuntime().availableProcessors() : wanted);
-        this.timer = new Timer(drainers::replaceStuck);
+        this.timer = new Timer(() -> drainers.replaceStuck(System.nanoTime()));
         this.budget = new ByteBudget(config.get(Settings.BUDGET));
         this.runs = new Runs(this, config, budget);
         this.addresses = new ClientAddress(config.get(Settings.PROXIES));
@@ -78,6 +78,7 @@ public final class StreamEngine implements AutoCloseable {
         this.maxStreamsPerAddress = config.get(Settings.MAX_STREAMS_PER_ADDRESS);
         this.retryMillis = config.get(Settings.RETRY).toMillis();
         metrics.eventsDelivered(drainers::delivered);
+        metrics.drainersReplaced(drainers::replaced);
         metrics.heldBytes(budget::used);
         metrics.runs(runs::held);
     }
@@ -136,7 +137,7 @@ public final class StreamEngine implements AutoCloseable {
         return new PacedChannel(drainers, budget, Integer.MAX_VALUE, bytes, false, null, null, () -> false);
     }
 
-    PacedChannel runLog(ByteBudget part, PacedChannel.Gap gap, Runnable lastReaderLeft, BooleanSupplier relief) {
+    PacedChannel runLog(ByteBudget part, PacedChannel.Gap gap, LongConsumer lastReaderLeft, BooleanSupplier relief) {
         return new PacedChannel(
                 drainers,
                 part,
@@ -175,26 +176,24 @@ public final class StreamEngine implements AutoCloseable {
         try {
             ContainerTraits traits =
                     ContainerTraits.of(request.getServletContext().getServerInfo(), request);
-            if (traits.inheritsErrors()) {
-                resetButHeaders(response);
-            }
             headers.forEach(response::setHeader);
             writeHeaders(response);
             if (traits.bufferSize() > 0) {
                 response.setBufferSize(traits.bufferSize());
             }
             response.flushBuffer();
-            AsyncContext context = request.startAsync(request, response);
-            context.setTimeout(0);
             ServletOutputStream out = response.getOutputStream();
-            ServletOutlet outlet = new ServletOutlet(stream, context, out, traits.mayBlock());
-            context.addListener(outlet);
+            AsyncContext context = request.startAsync(request, response);
+            ServletOutlet outlet = new ServletOutlet(stream, context, out, traits);
             stream.outlet(outlet);
-            begun = true; // from here on the stream's end counts it out
-            begin(stream, options, setUp);
+            begun = true; // from here on the stream's end completes the response, and counts it out
+            register(stream, options);
+            context.setTimeout(0);
+            context.addListener(outlet);
+            begin(stream, setUp);
             out.setWriteListener(outlet); // last: some containers call back within it
             endIfClosed(stream);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             if (begun) {
                 stream.lost(CloseReason.FAILED);
             }
@@ -212,7 +211,8 @@ public final class StreamEngine implements AutoCloseable {
         EventStream stream = new EventStream(this, options, drainers.any(), null);
         openCount.incrementAndGet();
         stream.outlet(outlet);
-        begin(stream, options, setUp);
+        register(stream, options);
+        begin(stream, setUp);
         endIfClosed(stream);
         return stream;
     }
@@ -224,26 +224,19 @@ public final class StreamEngine implements AutoCloseable {
         }
     }
 
-    private void begin(EventStream stream, StreamOptions options, Consumer<EventStream> setUp) {
+    private void register(EventStream stream, StreamOptions options) {
         open.add(stream);
         metrics.streamsOpened.labelValues(options.kind()).inc();
         metrics.streamsOpen.labelValues(options.kind()).inc();
+    }
+
+    private void begin(EventStream stream, Consumer<EventStream> setUp) {
         stream.sendOwn(retryHint());
         setUp.accept(stream);
         stream.start();
         if (draining) {
             stream.end(CloseReason.SHUTTING_DOWN); // it came in between
         }
-    }
-
-    /** Before anything was sent. */
-    private static void resetButHeaders(HttpServletResponse response) {
-        Map<String, List<String>> set = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        for (String name : response.getHeaderNames()) {
-            set.put(name, List.copyOf(response.getHeaders(name)));
-        }
-        response.reset();
-        set.forEach((name, values) -> values.forEach(value -> response.addHeader(name, value)));
     }
 
     /**

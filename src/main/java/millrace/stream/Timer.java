@@ -37,7 +37,7 @@ final class Timer implements AutoCloseable {
         }
     }
 
-    /** Also how often stuck drainers are looked for: twice the same step means stuck for longer than this. */
+    /** Also how often stuck drainers are looked for. */
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final int SLOTS = 1024;

@@ -16,6 +16,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -114,6 +115,40 @@ class ChannelTest {
         client.accept();
         await(() -> client.text().endsWith("data: 400\n\n"));
         assertEquals(numbers(1, 400), client.text());
+    }
+
+    /** Who comes later makes an earlier leaving one of no account: each leaver has the whole grace time. */
+    @Test
+    void itIsNotUnreadSinceAReaderLeftWhereAnotherHasComeAndGone() throws Exception {
+        var leavings = new LinkedBlockingQueue<Long>();
+        PacedChannel log =
+                engine.runLog(new ByteBudget(1 << 20), (asked, goesOnWith) -> new byte[0], leavings::add, () -> false);
+        var first = new Client(log, 1);
+        first.stream.lost(CloseReason.CLIENT_GONE);
+        long firstLeft = leavings.take();
+        assertTrue(log.isUnreadSince(firstLeft));
+        var second = new Client(log, 1);
+        assertFalse(log.isUnreadSince(firstLeft));
+        second.stream.lost(CloseReason.CLIENT_GONE);
+        long secondLeft = leavings.take();
+        assertFalse(log.isUnreadSince(firstLeft));
+        assertTrue(log.isUnreadSince(secondLeft));
+    }
+
+    @Test
+    void whoJoinsAfterAnySequenceReadsFromTheNextOne() throws Exception {
+        BroadcastChannel channel = engine.newBroadcast(100, 1 << 20, 0);
+        var keeper = new Client(channel, 1);
+        keeper.refuse(); // so that nothing is let go of
+        for (int i = 1; i <= 40; i++) {
+            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), 3L * i));
+        }
+        for (int after = 0; after <= 120; after++) {
+            int sequence = after;
+            var joined = new Client(stream -> assertTrue(channel.join(stream, sequence), "reaches back"));
+            assertEquals(after / 3 + 1, joined.stream.cursor()); // it has not begun to read
+            joined.stream.lost(CloseReason.STOPPED);
+        }
     }
 
     private static void append(BroadcastChannel channel, int first, int last) {

@@ -3,11 +3,14 @@ package millrace.stream;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +19,7 @@ class DrainersTest {
 
     private final Drainers drainers = new Drainers(1);
     private final Drainers.Drainer drainer = drainers.any();
+    private long now;
     private final BlockingQueue<String> done = new LinkedBlockingQueue<>();
 
     @AfterEach
@@ -97,12 +101,150 @@ class DrainersTest {
         drainer.enqueue(stuck);
         held.await();
         drainer.enqueue(named("other"));
-        drainers.replaceStuck();
-        drainers.replaceStuck();
+        awaitReplacement();
         assertEquals("other", next());
-        Thread.sleep(50); // long enough for the new thread to find nothing and to go to sleep
         goOn.countDown();
         assertEquals("postponed", next());
+    }
+
+    @Test
+    void aStuckDrainerIsReplacedAlsoWhereItsNextWorkIsOnlyPostponed() throws Exception {
+        var goOn = new CountDownLatch(1);
+        var late = new Drainers.Task() {
+            private boolean again;
+
+            @Override
+            void run(Batch batch) {
+                if (again) {
+                    done.add("late");
+                } else {
+                    again = true;
+                    drainer.postpone(this, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20));
+                    done.add("postponed");
+                }
+            }
+        };
+        drainer.enqueue(late);
+        assertEquals("postponed", next());
+        drainer.enqueue(stuck(goOn));
+        assertEquals("stuck", next());
+        awaitReplacement();
+        assertEquals("late", next());
+        goOn.countDown();
+    }
+
+    @Test
+    void aDrainerThatHasNothingElseToDoIsNotReplaced() throws Exception {
+        var goOn = new CountDownLatch(1);
+        drainer.enqueue(stuck(goOn));
+        assertEquals("stuck", next());
+        look(500);
+        assertEquals(0, drainers.replaced());
+        goOn.countDown();
+    }
+
+    /** Its owner may be short of processors. After a long time it is taken for one that never lets go. */
+    @Test
+    void aDrainerThatWaitsForALockIsReplacedOnlyAfterManyLooks() throws Exception {
+        var lock = new ReentrantLock();
+        lock.lock();
+        try {
+            drainer.enqueue(new Drainers.Task() {
+                @Override
+                void run(Batch batch) {
+                    lock.lock();
+                    lock.unlock();
+                }
+            });
+            drainer.enqueue(named("other"));
+            while (!lock.hasQueuedThreads()) {
+                Thread.onSpinWait();
+            }
+            look(90);
+            assertEquals(0, drainers.replaced());
+            awaitReplacement();
+            assertEquals("other", next());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A timer that was late itself catches up on what it has missed. */
+    @Test
+    void looksThatDoNotLieApartCountAsOne() throws Exception {
+        var goOn = new CountDownLatch(1);
+        drainer.enqueue(stuck(goOn));
+        assertEquals("stuck", next());
+        drainer.enqueue(named("other"));
+        for (int i = 0; i < 100; i++) {
+            drainers.replaceStuck(now + i);
+        }
+        assertEquals(0, drainers.replaced());
+        awaitReplacement();
+        assertEquals("other", next());
+        goOn.countDown();
+    }
+
+    @Test
+    void noneIsReplacedWhereTwentyBusyThreadsAreBesideIt() throws Exception {
+        var over = new AtomicBoolean();
+        var busy = new ArrayList<Thread>();
+        for (int i = 0; i < 20; i++) {
+            busy.add(Thread.ofPlatform().daemon().start(() -> {
+                while (!over.get()) {
+                    Thread.onSpinWait();
+                }
+            }));
+        }
+        try (var timed = new Timer(() -> drainers.replaceStuck(System.nanoTime()))) {
+            for (int i = 0; i < 10; i++) {
+                drainer.enqueue(new Drainers.Task() {
+                    @Override
+                    void run(Batch batch) {
+                        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200);
+                        while (System.nanoTime() - end < 0) {
+                            Thread.onSpinWait(); // works, or would if it got a processor
+                        }
+                        done.add("worked");
+                    }
+                });
+            }
+            for (int i = 0; i < 10; i++) {
+                assertEquals("worked", done.poll(60, TimeUnit.SECONDS));
+            }
+        } finally {
+            over.set(true);
+        }
+        assertEquals(0, drainers.replaced());
+    }
+
+    private Drainers.Task stuck(CountDownLatch until) {
+        return new Drainers.Task() {
+            @Override
+            void run(Batch batch) {
+                done.add("stuck");
+                try {
+                    until.await();
+                } catch (InterruptedException unexpected) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+    }
+
+    private void awaitReplacement() {
+        while (drainers.replaced() == 0) {
+            look(1); // it may be on its way to where it waits
+            Thread.onSpinWait();
+        }
+    }
+
+    /** As the timer does, so many times. */
+    private void look(int times) {
+        for (int i = 0; i < times; i++) {
+            now += TimeUnit.MILLISECONDS.toNanos(50);
+            drainers.replaceStuck(now);
+        }
     }
 
     private Drainers.Task named(String name) {

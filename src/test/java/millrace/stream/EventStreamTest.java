@@ -2,6 +2,7 @@ package millrace.stream;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -122,6 +123,116 @@ class EventStreamTest {
             if (container != containers.get(9)) {
                 container.awaitText("for all");
             }
+        }
+    }
+
+    /** As Tomcat does: its thread calls, and is on its way out for a while. */
+    @Test
+    void nobodyWritesBeforeTheContainersThreadHasLeft() throws Exception {
+        var container = new PlayedContainer();
+        container.left = false;
+        EventStream stream = engine.open(container, options(), opening -> {});
+        stream.writeInCallback(new Batch());
+        assertSame(Thread.currentThread(), container.lastWriter);
+        container.awaitText("retry");
+        stream.sendOwn("data: later\n\n".getBytes(UTF_8));
+        container.looks.acquire(5); // again and again, and no write meanwhile: that would fail
+        assertSame(Thread.currentThread(), container.lastWriter);
+        container.left = true;
+        container.awaitText("later");
+        assertNotSame(Thread.currentThread(), container.lastWriter);
+    }
+
+    @Test
+    void whereTheContainerEndsWhatHasFailedNobodyElseDoes() throws Exception {
+        var container = new PlayedContainer();
+        container.endsAfterFailure = true;
+        EventStream stream = engine.open(container, options(), opening -> {});
+        stream.writable();
+        container.awaitText("retry");
+        var failed = new CountDownLatch(1);
+        container.beforeWrite = () -> {
+            failed.countDown();
+            throw new IllegalStateException("reset by peer");
+        };
+        stream.sendOwn("data: lost\n\n".getBytes(UTF_8));
+        assertTrue(failed.await(20, TimeUnit.SECONDS));
+        container.beforeWrite = () -> {};
+        stream.sendOwn("data: never\n\n".getBytes(UTF_8));
+        while (stream.isWithinContainer()) {
+            Thread.onSpinWait();
+        }
+        assertEquals(1, container.completed.getCount(), "ended beside the container");
+        stream.lost(CloseReason.CLIENT_GONE); // as its onError does
+        assertEquals(CloseReason.CLIENT_GONE, container.awaitEnd(stream));
+        assertFalse(container.text().contains("never"), container.text());
+    }
+
+    /** A write that blocks: the stream is over for all others, and only the thread inside may touch the response. */
+    @Test
+    void aStreamThatIsStuckWithinAWriteEndsAndIsCompletedByItsWriter() throws Exception {
+        var container = new PlayedContainer();
+        container.mayBlock = true;
+        EventStream stream = engine.open(container, options().withStallTimeout(Duration.ofMillis(200)), opening -> {});
+        stream.writable();
+        container.awaitText("retry");
+        var goOn = new CountDownLatch(1);
+        container.beforeWrite = () -> {
+            try {
+                goOn.await();
+            } catch (InterruptedException wrong) {
+                throw new IllegalStateException(wrong);
+            }
+        };
+        stream.sendOwn("data: stuck\n\n".getBytes(UTF_8));
+        var ended = new CountDownLatch(1);
+        stream.onClose(reason -> ended.countDown());
+        assertTrue(ended.await(20, TimeUnit.SECONDS), stream::toString);
+        assertEquals(0, engine.openStreams());
+        assertEquals(1, container.completed.getCount(), "completed under a writer");
+        goOn.countDown();
+        assertTrue(container.completed.await(20, TimeUnit.SECONDS));
+    }
+
+    /** The third of five readers blocks: the others have what comes once, also where another thread takes over. */
+    @Test
+    void aWalkThatIsTakenOverSkipsNobodyAndWritesToNobodyTwice() throws Exception {
+        Properties settings = new Properties();
+        settings.setProperty("millrace.drainers", "1");
+        try (var single = new StreamEngine(Config.load(settings, Map.of(), Map.of()), new Metrics())) {
+            BroadcastChannel channel = single.newBroadcast(100, 10_000, 0);
+            List<PlayedContainer> containers = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                var container = new PlayedContainer();
+                EventStream stream = single.open(container, options(), opening -> opening.read(channel, 1));
+                stream.writable();
+                container.awaitText("retry");
+                containers.add(container);
+            }
+            var goOn = new CountDownLatch(1);
+            containers.get(2).beforeWrite = () -> {
+                try {
+                    goOn.await();
+                } catch (InterruptedException wrong) {
+                    throw new IllegalStateException(wrong);
+                }
+            };
+            channel.append(new EncodedEvent("data: 1\n\n".getBytes(UTF_8), 1));
+            for (int i : new int[] {0, 1, 3, 4}) {
+                containers.get(i).awaitText("data: 1");
+            }
+            assertEquals(1, single.drainers().replaced());
+            goOn.countDown();
+            containers.get(2).awaitText("data: 1");
+            channel.append(new EncodedEvent("data: 2\n\n".getBytes(UTF_8), 2));
+            for (PlayedContainer container : containers) {
+                container.awaitText("data: 2");
+                assertTrue(
+                        container.text().replaceFirst("(?s)^retry: \\d+\n+", "").equals("data: 1\n\ndata: 2\n\n"),
+                        container.text());
+            }
+            assertEquals(1, single.drainers().replaced());
+            single.endAll(CloseReason.STOPPED, stream -> true);
         }
     }
 
@@ -286,6 +397,9 @@ class EventStreamTest {
 
         volatile boolean ready = true;
         volatile boolean mayBlock;
+        volatile boolean left = true;
+        volatile boolean endsAfterFailure;
+        final Semaphore looks = new Semaphore(0);
         volatile Thread lastWriter;
         volatile Runnable beforeWrite = () -> {};
         private final Semaphore refused = new Semaphore(0);
@@ -324,6 +438,22 @@ class EventStreamTest {
         @Override
         public boolean mayBlock() {
             return mayBlock;
+        }
+
+        @Override
+        public boolean hasLeft() {
+            looks.release();
+            return left;
+        }
+
+        @Override
+        public long nextLook() {
+            return System.nanoTime() + 1_000_000;
+        }
+
+        @Override
+        public boolean endsAfterFailure() {
+            return endsAfterFailure;
         }
 
         String text() {
