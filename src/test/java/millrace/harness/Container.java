@@ -55,7 +55,7 @@ public enum Container {
             Files.writeString(conf.resolve("server.xml"), """
                     <Server port="-1">
                       <Service name="Catalina">
-                        <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096" %s>
+                        <Connector address="127.0.0.1" port="%d" maxConnections="50000" acceptCount="4096" useAsyncIO="false" %s>
                           <UpgradeProtocol className="org.apache.coyote.http2.Http2Protocol"
                                            overheadCountFactor="0" overheadResetFactor="0"
                                            streamWriteTimeout="-1" streamReadTimeout="-1"/>
