@@ -2,12 +2,9 @@ package millrace.stream;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import millrace.stream.WriteLoopModel.Damage;
 import millrace.stream.WriteLoopModel.Model;
 import millrace.stream.WriteLoopModel.Scene;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@link WriteLoopModel} whole; an integration test only because it takes its time. */
 class WriteLoopModelIT {
@@ -20,12 +17,6 @@ class WriteLoopModelIT {
         }
         System.out.println("write loop: " + states + " states");
         assertTrue(states > 300_000, "only " + states + " states were seen: the search does not search");
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void aDamagedLoopIsFound(Damage damage) {
-        assertTrue(damage.isFoundIn(WriteLoopModel.SCENES));
     }
 
     @Test
