@@ -221,15 +221,37 @@ public final class Settings {
             50,
             0,
             100_000,
-            "Templates and URL Patterns among the selectors of one subscription; one counts for each hundred of its states, so a large one as several.");
+            "Templates and URL Patterns among the selectors of one subscription.");
     public static final Setting<Integer> HUB_MAX_PATTERNS = Setting.number(
             "millrace.hub.max-patterns",
             10_000,
             0,
             10_000_000,
-            "Different templates and URL Patterns subscribed to at once, in all, counted in the same way.");
+            "Different templates and URL Patterns subscribed to at once, in all.");
+    public static final Setting<Integer> HUB_MAX_PATTERNS_REACHED = Setting.number(
+            "millrace.hub.max-patterns-reached",
+            100,
+            0,
+            10_000_000,
+            "Different templates, and as many URL Patterns, that begin so much alike that one topic may have to be tried on all of them.");
+    public static final Setting<Long> HUB_MAX_SELECTOR_BYTES = Setting.bytes(
+            "millrace.hub.max-selector-bytes",
+            "64m",
+            "Bytes of memory that the selectors of all subscriptions together take; equal ones count once.");
+    public static final Setting<Integer> HUB_CLIENT_SHARE = Setting.number(
+            "millrace.hub.client-share",
+            25,
+            1,
+            100,
+            "Percent of the three limits above that one token subject, or one address without a token, may use.");
     public static final Setting<Integer> HUB_MAX_TOPICS =
             Setting.number("millrace.hub.max-topics", 100, 1, 100_000, "Topics of one update.");
+    public static final Setting<Integer> HUB_MAX_TOPICS_LENGTH = Setting.number(
+            "millrace.hub.max-topics-length",
+            8192,
+            16,
+            104_857_600,
+            "Characters of all topics of one update together, what is not plain in a URL counted as percent-encoded.");
     public static final Setting<Integer> HUB_MAX_TOPIC_BYTES = Setting.number(
             "millrace.hub.max-topic-bytes", 4096, 16, 1_048_576, "Bytes of one topic or selector, as UTF-8.");
     public static final Setting<Long> HUB_MAX_BODY =

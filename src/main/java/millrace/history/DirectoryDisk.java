@@ -3,23 +3,34 @@ package millrace.history;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory that belongs to this process alone. Data goes through {@link RandomAccessFile}, because an interrupt
  * closes a {@link FileChannel} for everybody, in the middle of a write.
  */
 final class DirectoryDisk implements Disk {
+    private static final System.Logger LOG = System.getLogger(FileHistory.class.getName());
     private static final String LOCK = "lock";
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     /** Names in the system properties, which all web applications of a process share, a directory that one of them has. */
     private static final String HELD = "millrace-history-held:";
@@ -27,6 +38,7 @@ final class DirectoryDisk implements Disk {
     private final Path directory;
     private final String held;
     private final FileChannel lockFile;
+    private final @Nullable Object lockKey;
 
     /**
      * Creates the directory where it does not exist, and locks it until {@link #close}.
@@ -51,6 +63,7 @@ final class DirectoryDisk implements Disk {
                 throw inUse();
             }
             this.lockFile = file;
+            this.lockKey = key(directory.resolve(LOCK));
         } finally {
             if (lock == null) {
                 System.getProperties().remove(held);
@@ -69,6 +82,7 @@ final class DirectoryDisk implements Disk {
     /** For the eyes of this user only: it holds private updates. */
     private static void create(Path directory) throws IOException {
         if (Files.isDirectory(directory)) {
+            keepToThisUser(directory);
             return;
         }
         Path parent = directory.getParent();
@@ -76,8 +90,7 @@ final class DirectoryDisk implements Disk {
             Files.createDirectories(parent);
         }
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.createDirectory(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } else {
             Files.createDirectory(directory);
         }
@@ -86,6 +99,63 @@ final class DirectoryDisk implements Disk {
             if (Files.isWritable(above) && Files.isReadable(above)) {
                 forceNames(above);
             }
+        }
+    }
+
+    /** One that is there already may be open to others: a package's or a script's, or one that was copied. */
+    private static void keepToThisUser(Path directory) throws IOException {
+        if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")
+                || Files.getPosixFilePermissions(directory).equals(OWNER_ONLY)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            Optional<Path> foreign = files.filter(file -> !isOurs(file)).findFirst();
+            if (foreign.isPresent()) { // a whole home, or /tmp: to close it would break what is not ours
+                warnOfOthers(directory, foreign.get().getFileName() + " in it is not the history's");
+                return;
+            }
+        }
+        try {
+            Files.setPosixFilePermissions(directory, OWNER_ONLY);
+        } catch (IOException notAllowed) {
+            warnOfOthers(directory, notAllowed.toString());
+        }
+    }
+
+    private static boolean isOurs(Path file) {
+        String name = file.getFileName().toString();
+        return name.equals(LOCK) || FileHistory.isOurs(name);
+    }
+
+    private static void warnOfOthers(Path directory, String reason) {
+        LOG.log(
+                Level.WARNING,
+                "The history in {0} holds private updates, but the rights of the directory let others in; they are left"
+                        + " as they are: {1}",
+                directory,
+                reason);
+    }
+
+    /** What tells a file from another one that has its name later; {@code null} where the system has nothing. */
+    private static @Nullable Object key(Path file) throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        } catch (NoSuchFileException | NotDirectoryException gone) {
+            throw new LostException(file + " is gone");
+        }
+    }
+
+    private static void requireSame(Path file, @Nullable Object key) throws IOException {
+        if (!Objects.equals(key(file), key)) {
+            throw new LostException(file + " was replaced by another file");
+        }
+    }
+
+    @Override
+    public void check() throws IOException {
+        requireSame(directory.resolve(LOCK), lockKey);
+        if (!Files.isWritable(directory)) {
+            throw new IOException("the directory is read-only");
         }
     }
 
@@ -102,7 +172,7 @@ final class DirectoryDisk implements Disk {
 
     @Override
     public Handle open(String name) throws IOException {
-        return new OpenFile(new RandomAccessFile(directory.resolve(name).toFile(), "rw"));
+        return new OpenFile(directory.resolve(name));
     }
 
     @Override
@@ -149,12 +219,26 @@ final class DirectoryDisk implements Disk {
     }
 
     private static final class OpenFile implements Handle {
+        private final Path path;
+        private final @Nullable Object key;
         private final RandomAccessFile file;
         /** Guards the file's position. */
         private final ReentrantLock lock = new ReentrantLock();
 
-        OpenFile(RandomAccessFile file) {
-            this.file = file;
+        OpenFile(Path path) throws IOException {
+            this.path = path;
+            this.file = new RandomAccessFile(path.toFile(), "rw");
+            try {
+                this.key = key(path);
+            } catch (IOException gone) {
+                file.close();
+                throw gone;
+            }
+        }
+
+        @Override
+        public void check() throws IOException {
+            requireSame(path, key);
         }
 
         @Override

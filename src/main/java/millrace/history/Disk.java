@@ -2,6 +2,7 @@ package millrace.history;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.Serial;
 import java.util.List;
 
 /**
@@ -9,6 +10,24 @@ import java.util.List;
  * Nothing in it may be harmed by an interrupt of the calling thread.
  */
 interface Disk extends Closeable {
+
+    /** The files are no longer where they were: what is written to them now nobody will find. */
+    final class LostException extends IOException {
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        LostException(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Returns where files can be made here as before.
+     *
+     * @throws LostException where somebody took the directory away or put another one in its place
+     * @throws IOException where it is not to be written at the moment
+     */
+    default void check() throws IOException {}
 
     /** The names of all files, in any order. */
     List<String> names() throws IOException;
@@ -26,6 +45,9 @@ interface Disk extends Closeable {
     /** An open file. One thread writes, any thread may read. */
     interface Handle extends Closeable {
         long length() throws IOException;
+
+        /** @throws LostException where the file of this name is no longer this one */
+        default void check() throws IOException {}
 
         /** Fills the array from this position. */
         void read(long position, byte[] into) throws IOException;

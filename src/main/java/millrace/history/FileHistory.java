@@ -3,12 +3,14 @@ package millrace.history;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -17,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +36,10 @@ import org.jspecify.annotations.Nullable;
  * <p>After a failed write or force it is unknown what the file holds behind its last good frame. It is never written
  * again: the next batch goes to a new segment, and the old one ends where the new one begins. As long as that fails,
  * every append fails and nothing that was acknowledged is touched; it works again as soon as the disk does.
+ *
+ * <p>Open files can be written although somebody deleted them, or moved their directory away. So before a batch is acknowledged,
+ * and each second, it is asked whether they still are where they were. If not, this log is over: it lets go of everything,
+ * and stands for the one that is opened in the same place as soon as there is a directory again.
  */
 public final class FileHistory implements History {
     private static final System.Logger LOG = System.getLogger(FileHistory.class.getName());
@@ -43,9 +50,15 @@ public final class FileHistory implements History {
     /** Dropped updates stay on the disk until their segment can go: a sixteenth of what is kept, or so. */
     private static final int SEGMENTS = 16;
 
-    private static final long IDLE_MILLIS = 60_000;
+    /** How often it looks after its files, and drops what is too old, where nothing is published. */
+    private static final long IDLE_MILLIS = 1_000;
+
+    /** A segment is not begun anew for its age more often than that. */
+    private static final long SEGMENT_MILLIS = 60_000;
+
     private static final Duration CLOSE = Duration.ofSeconds(30);
     private static final String SECRET = "secret";
+    private static final int PAGES_AT_ONCE = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
 
     private final Disk disk;
     private final Retention retention;
@@ -71,14 +84,29 @@ public final class FileHistory implements History {
     private final SecureRandom random = new SecureRandom();
     private byte[] frame = new byte[1 << 16];
     private @Nullable Segment active;
-    private boolean failing;
+
+    /** Why nothing can be written; written by the writer. */
+    private volatile @Nullable HistoryException failure;
+
+    /** Set by the writer where the files were taken away, as its last act. */
+    private boolean isLost;
+
+    /** Opens what is in the same place then; {@code null} where nobody knows how. */
+    private final @Nullable Supplier<History> again;
+
+    /** What this stands for since it was lost. */
+    private volatile @Nullable History successor;
 
     /** Guards everything below, which only the writer changes, except that every reader may drop. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** Who reads a page: a hundred replays at once must leave a processor to those who publish. */
-    private final Semaphore pages =
-            new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() - 1));
+    /**
+     * Who reads a page: a hundred replays at once must leave a processor to those who publish. Apart for those whose page
+     * is in memory: they do not wait for a disk.
+     */
+    private final Semaphore pagesInMemory = new Semaphore(PAGES_AT_ONCE);
+
+    private final Semaphore pagesOnDisk = new Semaphore(PAGES_AT_ONCE);
 
     private final List<Segment> segments = new ArrayList<>();
     private final Ring tail;
@@ -98,8 +126,15 @@ public final class FileHistory implements History {
      */
     public static FileHistory open(Path directory, Retention retention, InstantSource clock, Sink sink) {
         Path place = directory.toAbsolutePath().normalize();
+        Supplier<History> again = () -> {
+            if (!Files.isDirectory(place)) { // to begin anew in silence is not for us to decide: a disk may be away
+                throw new HistoryException("The history's directory " + place
+                        + " is gone. Put it back, or make an empty one to begin anew.");
+            }
+            return open(place, retention, clock, sink);
+        };
         try {
-            return new FileHistory(new DirectoryDisk(place), retention, clock, sink, TAIL_BYTES);
+            return new FileHistory(new DirectoryDisk(place), retention, clock, sink, TAIL_BYTES, again);
         } catch (IOException e) {
             throw new HistoryException(
                     "The history in " + place + " cannot be opened (" + e
@@ -110,6 +145,18 @@ public final class FileHistory implements History {
     }
 
     FileHistory(Disk disk, Retention retention, InstantSource clock, Sink sink, long tailBytes) throws IOException {
+        this(disk, retention, clock, sink, tailBytes, null);
+    }
+
+    private FileHistory(
+            Disk disk,
+            Retention retention,
+            InstantSource clock,
+            Sink sink,
+            long tailBytes,
+            @Nullable Supplier<History> again)
+            throws IOException {
+        this.again = again;
         this.disk = disk;
         this.retention = retention;
         this.clock = clock;
@@ -161,6 +208,11 @@ public final class FileHistory implements History {
     }
 
     // ---- opening
+
+    /** Whether a file of this name is one that a history makes. */
+    static boolean isOurs(String name) {
+        return name.equals(SECRET) || Segment.isOurs(name);
+    }
 
     private void openSegments() throws IOException {
         List<Long> bases = disk.names().stream()
@@ -243,6 +295,10 @@ public final class FileHistory implements History {
 
     @Override
     public CompletableFuture<Stored> append(Update update) {
+        History next = successor;
+        if (next != null) {
+            return next.append(update);
+        }
         byte[] event = update.event().encode();
         byte[] record = Frame.record(update, event);
         if (closing.get()) {
@@ -281,7 +337,7 @@ public final class FileHistory implements History {
                     HistoryException failure = new HistoryException("The history failed.", bug);
                     batch.forEach(pending -> pending.future.completeExceptionally(failure)); // unless it is complete
                     batch.clear();
-                    open = !closing.get(); // the end of the queue may have been in it
+                    open = !closing.get() && !isLost; // the end of the queue may have been in it
                 }
             }
         } finally {
@@ -291,8 +347,22 @@ public final class FileHistory implements History {
             try {
                 closed = true;
                 closeFiles(); // here, so that another can have them also where nobody waited so long
+                if (isLost) {
+                    segments.clear();
+                    while (!tail.isEmpty()) {
+                        tail.removeOldest();
+                    }
+                }
             } finally {
                 lock.unlock();
+            }
+            if (isLost && again != null) {
+                HistoryException reason = Objects.requireNonNull(failure);
+                History next = new ReopeningHistory(reason, again, sink, System::nanoTime);
+                successor = next;
+                if (closing.get()) {
+                    next.close();
+                }
             }
         }
     }
@@ -310,15 +380,60 @@ public final class FileHistory implements History {
             size += pending.record.length;
         }
         try {
-            if (!batch.isEmpty()) {
+            if (batch.isEmpty()) {
+                look();
+            } else {
                 write(batch);
             }
         } finally {
             queuedBytes.addAndGet(-size);
         }
         batch.clear();
+        if (isLost) {
+            return false;
+        }
         deleteDropped();
         return open;
+    }
+
+    /** Whether there is still a place to write to, while nobody writes. */
+    private void look() {
+        try {
+            requirePlace(failure == null ? active : writable(Math.max(clock.millis(), lastTimeMillis)));
+            succeeded();
+        } catch (IOException | RuntimeException | Error e) {
+            var unused = failed(e);
+        }
+    }
+
+    private void requirePlace(@Nullable Segment segment) throws IOException {
+        disk.check();
+        if (segment != null) {
+            segment.file.check();
+        }
+    }
+
+    /** Says it once, and remembers it. */
+    private HistoryException failed(Throwable e) {
+        isLost = e instanceof Disk.LostException && again != null;
+        HistoryException now = new HistoryException(
+                "The history in " + disk + " cannot be written (" + e + "). Nothing is published until it can:"
+                        + (isLost
+                                ? " put the directory back as it was."
+                                : " free space there, or mend what the disk reports."),
+                e);
+        if (failure == null) {
+            LOG.log(Level.ERROR, now.getMessage(), e);
+        }
+        failure = now;
+        return now;
+    }
+
+    private void succeeded() {
+        if (failure != null) {
+            failure = null;
+            LOG.log(Level.INFO, "The history in {0} can be written again", disk);
+        }
     }
 
     private @Nullable Pending await() {
@@ -342,22 +457,12 @@ public final class FileHistory implements History {
             stored = persist(batch);
         } catch (IOException | RuntimeException | Error e) {
             abandon(e);
-            HistoryException failure = new HistoryException(
-                    "The history in " + disk + " cannot be written (" + e + "). Nothing is published until it can:"
-                            + " free space there, or mend what the disk reports.",
-                    e);
-            if (!failing) {
-                failing = true;
-                LOG.log(Level.ERROR, failure.getMessage(), e);
-            }
+            HistoryException reason = failed(e);
             failed.addAndGet(batch.size());
-            batch.forEach(pending -> pending.future.completeExceptionally(failure));
+            batch.forEach(pending -> pending.future.completeExceptionally(reason));
             return;
         }
-        if (failing) {
-            failing = false;
-            LOG.log(Level.INFO, "The history in {0} can be written again", disk);
-        }
+        succeeded();
         for (Stored update : stored) {
             try {
                 sink.accept(update);
@@ -402,6 +507,7 @@ public final class FileHistory implements History {
         }
         segment.file.write(segment.end(), frame, length);
         segment.file.force();
+        requirePlace(segment); // last: what is acknowledged can be found
 
         lock.lock();
         try {
@@ -438,7 +544,8 @@ public final class FileHistory implements History {
                                 && segment.count() < Math.max(retention.maxEvents() / SEGMENTS, 1000)
                                 && (retention.maxAge().isZero()
                                         || now - segment.timeMillis(segment.base)
-                                                < Math.max(retention.maxAge().toMillis() / SEGMENTS, IDLE_MILLIS))))) {
+                                                < Math.max(
+                                                        retention.maxAge().toMillis() / SEGMENTS, SEGMENT_MILLIS))))) {
             return segment;
         }
         Segment created = create();
@@ -467,7 +574,8 @@ public final class FileHistory implements History {
             return;
         }
         try {
-            if (segment.count() > 0) {
+            // where the files were taken away the name may be that of somebody else's file by now
+            if (segment.count() > 0 || cause instanceof Disk.LostException) {
                 segment.file.truncate(segment.end());
             } else {
                 lock.lock();
@@ -513,15 +621,30 @@ public final class FileHistory implements History {
 
     @Override
     public Page after(long sequence, int maxEvents, long maxBytes) {
-        pages.acquireUninterruptibly();
+        History following = successor;
+        if (following != null) {
+            return following.after(sequence, maxEvents, maxBytes);
+        }
+        Page page = null;
+        pagesInMemory.acquireUninterruptibly();
         try {
-            return read(sequence, maxEvents, maxBytes);
+            page = read(sequence, maxEvents, maxBytes, false);
         } finally {
-            pages.release();
+            pagesInMemory.release();
+        }
+        if (page != null) {
+            return page;
+        }
+        pagesOnDisk.acquireUninterruptibly();
+        try {
+            return Objects.requireNonNull(read(sequence, maxEvents, maxBytes, true));
+        } finally {
+            pagesOnDisk.release();
         }
     }
 
-    private Page read(long sequence, int maxEvents, long maxBytes) {
+    /** {@code null} where it is on the disk alone and that is not to be asked. */
+    private @Nullable Page read(long sequence, int maxEvents, long maxBytes, boolean fromDisk) {
         while (true) {
             long asked;
             long from;
@@ -537,6 +660,9 @@ public final class FileHistory implements History {
                 from = Math.max(asked + 1, oldest);
                 if (from == next || from >= tail.oldest()) {
                     return page(asked, from, tail.from(from, maxEvents, maxBytes), newest);
+                }
+                if (!fromDisk) {
+                    return null;
                 }
                 segment = segmentOf(from);
                 piece = segment.piece(from, maxEvents, maxBytes);
@@ -577,6 +703,10 @@ public final class FileHistory implements History {
 
     @Override
     public OptionalLong find(String id) {
+        History following = successor;
+        if (following != null) {
+            return following.find(id);
+        }
         int wanted = hash.of(id);
         long from = 0;
         while (true) {
@@ -615,11 +745,22 @@ public final class FileHistory implements History {
 
     @Override
     public byte[] secret() {
-        return secret.clone();
+        History following = successor;
+        return following == null ? secret.clone() : following.secret();
+    }
+
+    @Override
+    public @Nullable HistoryException failure() {
+        History following = successor;
+        return following == null ? failure : following.failure();
     }
 
     @Override
     public Bounds bounds() {
+        History following = successor;
+        if (following != null) {
+            return following.bounds();
+        }
         lock.lock();
         try {
             drop(clock.millis());
@@ -631,6 +772,10 @@ public final class FileHistory implements History {
 
     @Override
     public Stats stats() {
+        History following = successor;
+        if (following != null) {
+            return following.stats();
+        }
         lock.lock();
         try {
             long diskBytes = 0;
@@ -665,7 +810,7 @@ public final class FileHistory implements History {
     }
 
     private void drop(long now) {
-        while (oldest < next) {
+        while (oldest < next && !segments.isEmpty()) {
             Segment segment = segmentOf(oldest);
             if (next - oldest <= retention.maxEvents()
                     && (bytes <= retention.maxBytes() || oldest == next - 1)
@@ -690,6 +835,10 @@ public final class FileHistory implements History {
         }
         if (Thread.currentThread() != writer && !awaitWriter(patience)) {
             LOG.log(Level.ERROR, "The history in {0} is left open until the disk answers", disk);
+        }
+        History following = successor;
+        if (following != null) {
+            following.close();
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import millrace.config.Config;
 import millrace.config.Settings;
 import millrace.metrics.Metrics;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ordered log of all updates of one hub.
@@ -120,6 +121,14 @@ public interface History extends AutoCloseable {
      * Sixteen of them; a copy.
      */
     byte[] secret();
+
+    /**
+     * Why updates are not taken at the moment; {@code null} where they are, as far as is known. Noticed within about a second
+     * also where nothing is published, and gone as soon as they are taken again. Does not wait.
+     */
+    default @Nullable HistoryException failure() {
+        return null;
+    }
 
     /** What was done and what is kept, for metrics. */
     Stats stats();

@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands for a history that could not be opened: everything else of the application goes on. Who publishes or replays
- * lets it try again, on a thread of its own and only so often; that request is still refused. From the moment when it
+ * Stands for a history that could not be opened, or was lost: everything else of the application goes on. Who publishes or
+ * replays, or asks whether it is ready, lets it try again, on a thread of its own and only so often; that request is still refused. From the moment when it
  * is open it is that history.
  */
 final class ReopeningHistory implements History {
@@ -135,6 +135,13 @@ final class ReopeningHistory implements History {
     public byte[] secret() {
         History history = opened;
         return history == null ? new byte[16] : history.secret(); // without an order a cursor stands for no place
+    }
+
+    /** Whoever asks lets it try again: where this is not ready nobody may publish or replay. */
+    @Override
+    public @Nullable HistoryException failure() {
+        History history = needed();
+        return history == null ? reason : history.failure();
     }
 
     @Override

@@ -63,6 +63,10 @@ final class Segment {
         return name.matches("[0-9]{19}\\.log") ? Long.parseLong(name.substring(0, 19)) : -1;
     }
 
+    static boolean isOurs(String name) {
+        return name.matches("[0-9]{19}\\.(log|begun)");
+    }
+
     /**
      * The base of the newest segment that was ever begun here, as far as is known; 0 if that is not. Each segment, once it
      * is there for sure and before its first update, leaves an empty file that says so: who finds that and not the

@@ -11,8 +11,8 @@ public interface Sink {
     void accept(Stored update);
 
     /**
-     * Called once where the log could not be opened at first, and now is: it has updates, bounds and a secret that it had
-     * not. Before anybody else sees that; the sink may ask the log, and does not wait.
+     * Called where the log could not be opened at first, or was lost, and now is open: it has updates, bounds and a secret that
+     * it had not. Before anybody else sees that; the sink may ask the log, and does not wait.
      */
     default void opened(History history) {}
 }

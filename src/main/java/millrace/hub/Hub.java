@@ -2,10 +2,9 @@ package millrace.hub;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -36,7 +35,6 @@ import millrace.stream.EncodedEvent;
 import millrace.stream.EventStream;
 import millrace.stream.StreamEngine;
 import millrace.topic.Selector;
-import millrace.topic.SelectorIndex;
 import millrace.topic.Topic;
 import org.jspecify.annotations.Nullable;
 
@@ -44,15 +42,17 @@ import org.jspecify.annotations.Nullable;
  * One hub: updates come in, get their place in the history, and go out to the channels that selected them.
  *
  * <pre>
- * publish ─▶ History: sequence, durable, encoded ─▶ deliver ─▶ SelectorIndex ─▶ channel of each distinct subscription
+ * publish ─▶ History: sequence, durable, encoded ─▶ deliver ─▶ Match ─▶ channel of each distinct subscription
  *                        │                          (one at a time, in order)
  *                        └─ pages ─▶ replay of one reader ──── joins its channel where it stopped
  * </pre>
  *
  * <p>Everything that must agree on "before" and "after" happens under one lock, the order: handing an update to the
  * channels, making and dropping a channel, joining one. So a reader that joins at sequence 7 gets 8 and all that
- * follows, whoever publishes meanwhile, and no channel dies between being found and being joined. The lock is never
- * held while anything waits.
+ * follows, whoever publishes meanwhile, and no channel dies between being found and being joined. The lock is held for moments:
+ * what may take long, above all finding who selected a topic, is done before it, see {@link Match}. And threads that
+ * others need, of the container and of the timer, do not even wait for these moments: who finds the order taken when it
+ * joins is handed to a virtual thread, and whoever leaves is.
  *
  * <p>Any thread may call any method; none of them blocks, except that {@link #close} waits, and that {@link #position}
  * and {@link #newestCursor} may read from the disk.
@@ -77,10 +77,11 @@ public final class Hub implements AutoCloseable {
     private final StreamEngine engine;
     private final History history;
     private volatile Cursors cursors;
-    private final SelectorIndex<SharedChannel> index = new SelectorIndex<>();
+    private final Channels channels = new Channels();
     private final HubMetrics metrics;
     private final Presence presence = new Presence();
     private final boolean tellsPresence;
+    private final boolean speaksBoth;
     private final int channelEvents;
     private final long channelBytes;
     private final String checkpoints;
@@ -94,11 +95,11 @@ public final class Hub implements AutoCloseable {
     /** Signalled when {@link #delivered} has changed. */
     private final Condition handedOut = order.newCondition();
 
-    /** Guarded by the order. */
-    private final Map<Subscription, SharedChannel> channels = new HashMap<>();
+    private final InTurn leaving = new InTurn("hub-leave");
+    private final InTurn telling = new InTurn("hub-presence");
 
-    /** How many of them may be told of presence. Guarded by the order. */
-    private int presenceChannels;
+    /** How often the history was opened anew: sequences of one log mean nothing in another. Guarded by the order. */
+    private long log;
 
     /** All updates up to this sequence have been handed to the channels; written in the order. */
     private volatile long delivered;
@@ -114,6 +115,7 @@ public final class Hub implements AutoCloseable {
         this.channelEvents = config.get(Settings.HUB_CHANNEL_EVENTS);
         this.channelBytes = config.get(Settings.HUB_CHANNEL_BYTES);
         this.checkpoints = config.get(Settings.HUB_CHECKPOINT);
+        this.speaksBoth = config.get(Settings.HUB_PROTOCOL).equals("both");
         this.tellsPresence = config.get(Settings.HUB_PRESENCE);
         this.history = open.apply(new Sink() {
             @Override
@@ -172,30 +174,57 @@ public final class Hub implements AutoCloseable {
 
     /** The history's sink: one at a time, in the order of the sequence. */
     private void deliver(Stored stored) {
+        try {
+            Match match = Match.ofUpdate(channels, topics(stored.topics()), stored.isPrivate());
+            EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
+            boolean done = false;
+            while (!done) {
+                match.lookAtNewcomers();
+                order.lock();
+                try {
+                    done = match.isComplete();
+                    if (done) {
+                        handOut(event, match);
+                    }
+                } finally {
+                    order.unlock();
+                }
+            }
+        } catch (RuntimeException | Error failure) {
+            passOver(stored.sequence());
+            throw failure;
+        }
+    }
+
+    /** In the order. */
+    private void handOut(EncodedEvent event, Match match) {
+        for (SharedChannel shared : match.takers()) {
+            if (shared.isLive()) {
+                shared.append(event);
+                waitFor(shared.channel.behind());
+            }
+        }
+        delivered(event.sequence());
+    }
+
+    /**
+     * An update could not be handed to all. Who lacks it must get neither a later one nor a newer cursor, so no channel takes
+     * anything more: their readers end, and come back for it.
+     */
+    private void passOver(long sequence) {
         order.lock();
         try {
-            List<Topic> topics = topics(stored.topics());
-            EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
-            index.find(topics, shared -> {
-                if (shared.subscription.view().permits(stored.isPrivate(), topics)) {
-                    shared.append(event);
-                    waitFor(shared.channel.behind());
-                }
-            });
-        } catch (RuntimeException | Error failure) {
-            // some lack it now: before they can have a later one or a newer cursor they end, and come back for it
-            endSubscribers(CloseReason.FAILED);
-            throw failure;
+            channels.retire(CloseReason.FAILED, false);
+            delivered(sequence); // last: who sees it sees that the channels are retired
         } finally {
-            delivered = stored.sequence();
-            handedOut.signalAll();
             order.unlock();
         }
     }
 
-    /** Ends the streams of all subscribers. Only tells them to, so it may be called in the order. */
-    private void endSubscribers(CloseReason reason) {
-        engine.endAll(reason, stream -> stream.kind().equals(KIND));
+    /** In the order. */
+    private void delivered(long sequence) {
+        delivered = sequence;
+        handedOut.signalAll();
     }
 
     /** In the order. */
@@ -213,13 +242,14 @@ public final class Hub implements AutoCloseable {
     private void goOnWith(History late) {
         order.lock();
         try {
+            log++;
             cursors = new Cursors(late.secret());
-            delivered = late.bounds().newest();
-            handedOut.signalAll();
+            channels.retire(CloseReason.STOPPED, false); // they hold numbers of another log
+            delivered(late.bounds().newest());
         } finally {
             order.unlock();
         }
-        endSubscribers(CloseReason.STOPPED);
+        engine.endAll(CloseReason.STOPPED, stream -> stream.kind().equals(KIND)); // those who replay, too
     }
 
     /** All updates up to this sequence have been handed to the channels. */
@@ -231,8 +261,12 @@ public final class Hub implements AutoCloseable {
     void awaitDelivered(long sequence) throws InterruptedException {
         order.lockInterruptibly();
         try {
-            while (delivered < sequence) {
+            long mine = log;
+            while (delivered < sequence && log == mine) {
                 handedOut.await();
+            }
+            if (log != mine) {
+                throw new HistoryException("The history was opened anew.");
             }
         } finally {
             order.unlock();
@@ -318,13 +352,13 @@ public final class Hub implements AutoCloseable {
             Position position) {
         Subscriber subscriber = new Subscriber(this, subscription, selectors, principal);
         stream.heartbeat(subscriber);
-        if (position.lost() == null && joinIfNothingMissed(stream, subscriber, position)) {
-            if (position.precedingId() == null) {
-                byte[] first = checkpoint(position.after());
-                if (first != null) {
-                    stream.sendOwn(first); // so that it has a cursor before its first event
-                }
+        if (position.precedingId() == null) {
+            byte[] first = checkpoint(position.after());
+            if (first != null) {
+                stream.sendOwn(first); // so that it has a cursor before its first event
             }
+        }
+        if (position.lost() == null && joinIfNothingMissed(stream, subscriber, position)) {
             return;
         }
         Replay replay = new Replay(this, history, stream, subscriber, engine.newWindow(Replay.WINDOW_BYTES));
@@ -332,19 +366,23 @@ public final class Hub implements AutoCloseable {
         engine.newProducer("hub-replay", () -> replay.run(position)).start();
     }
 
+    /** On the container's thread, which does not wait: false also where the order is taken. */
     private boolean joinIfNothingMissed(EventStream stream, Subscriber subscriber, Position position) {
-        order.lock();
+        if (!order.tryLock()) {
+            return false;
+        }
+        Place place;
         try {
             if (delivered != position.after()) {
                 return false;
             }
-            Place place = join(stream, subscriber, position.presence());
-            presenceEvents(place).forEach(stream::sendOwn);
-            subscriber.reads(place, 0);
-            return true;
+            place = join(stream, subscriber, position.presence());
         } finally {
             order.unlock();
         }
+        presenceEvents(place).forEach(stream::sendOwn); // before the channel's, which it reads once it is open
+        subscriber.reads(place, 0);
+        return true;
     }
 
     /**
@@ -363,31 +401,24 @@ public final class Hub implements AutoCloseable {
         Place place;
         order.lock();
         try {
-            Subscription subscription = subscriber.subscription();
-            SharedChannel shared = channels.get(subscription);
-            if (shared == null) {
-                shared = new SharedChannel(
-                        subscription,
-                        subscriber.selectors(),
-                        engine.newBroadcast(channelEvents, channelBytes, delivered));
-                channels.put(subscription, shared);
-                presenceChannels += shared.reachesPresence ? 1 : 0;
-                index.add(shared, subscription.selectors());
-            }
+            SharedChannel shared = channels.of(
+                    subscriber.subscription(),
+                    subscriber.selectors(),
+                    made -> engine.newBroadcast(channelEvents, channelBytes, delivered));
             shared.subscribers++;
             subscriber.shares(shared);
             if (!shared.channel.join(stream, delivered)) {
                 throw new IllegalStateException("something was appended out of order");
             }
             boolean isTold = tellsPresence && shared.reachesPresence;
-            place = new Place(shared, delivered, isTold ? presence.since(toldPresence) : List.of());
+            place = new Place(shared, delivered, isTold ? presence.toldSince(toldPresence) : List.of());
             presence.add(subscriber);
-            announce(subscriber, true); // it gets this itself: it stands in the order now
+            announce(); // it is told of itself, too: it stands in the order now
         } finally {
             order.unlock();
         }
         SharedChannel joined = place.shared();
-        stream.onClose(reason -> leave(subscriber, joined));
+        stream.onClose(reason -> leaveWithoutWaiting(subscriber, joined));
         return place;
     }
 
@@ -397,17 +428,32 @@ public final class Hub implements AutoCloseable {
         List<byte[]> events = new ArrayList<>();
         for (Presence.Change change : place.presence()) {
             for (Selector selector : change.subscriber().selectors()) {
-                if (reader.takes(true, Presence.topics(change.subscriber(), selector))) {
-                    events.add(Presence.event(
-                            change.subscriber(),
-                            selector,
-                            change.isActive(),
-                            reader.dialect(),
-                            cursors.of(place.from())));
+                List<Topic> topics = Presence.topics(change.subscriber(), selector);
+                if (reader.takes(true, topics)) {
+                    events.add(Presence.withId(
+                            cursors.of(place.from()),
+                            Presence.event(change.subscriber(), selector, change.isActive(), dialect(reader, topics))));
                 }
             }
         }
         return events;
+    }
+
+    private Dialect dialect(Subscription reader, List<Topic> presenceTopics) {
+        return speaksBoth ? Presence.dialect(reader, presenceTopics) : reader.dialect();
+    }
+
+    /** On a thread of the container or the timer, or a drainer. */
+    private void leaveWithoutWaiting(Subscriber subscriber, SharedChannel shared) {
+        if (!order.tryLock()) {
+            leaving.run(() -> leave(subscriber, shared));
+            return;
+        }
+        try {
+            leave(subscriber, shared);
+        } finally {
+            order.unlock();
+        }
     }
 
     private void leave(Subscriber subscriber, SharedChannel shared) {
@@ -415,38 +461,117 @@ public final class Hub implements AutoCloseable {
         try {
             presence.remove(subscriber);
             if (--shared.subscribers == 0) {
-                channels.remove(shared.subscription);
-                presenceChannels -= shared.reachesPresence ? 1 : 0;
-                index.remove(shared, shared.subscription.selectors());
-                shared.channel.discard();
+                channels.drop(shared);
             }
-            announce(subscriber, false);
+            announce();
         } finally {
             order.unlock();
         }
     }
 
+    /** Somebody came or went. In the order. */
+    private void announce() {
+        if (tellsPresence && channels.reachPresence()) {
+            telling.run(this::tellPresence);
+        } else {
+            presence.told(presence.changes()); // to nobody
+        }
+    }
+
     /**
-     * Tells those who may know that somebody came or went: live, as private updates that have no place in the history.
-     * As an id they carry the place in the order where they stand, so a reader that comes back goes on from there. In
-     * the order.
+     * Tells those who may know who came and went: live, as private updates that have no place in the history. As an id they
+     * carry the place in the order where they stand, so a reader that comes back goes on from there.
      */
-    private void announce(Subscriber subscriber, boolean isActive) {
-        if (!tellsPresence || presenceChannels == 0) {
+    private void tellPresence() {
+        Presence.Change change = nextToTell();
+        if (change == null) {
             return;
         }
-        for (Selector selector : subscriber.selectors()) {
-            List<Topic> topics = Presence.topics(subscriber, selector);
-            EnumMap<Dialect, EncodedEvent> encoded = new EnumMap<>(Dialect.class); // for nobody, mostly
-            index.find(topics, shared -> {
-                if (shared.subscription.view().permits(true, topics)) {
-                    shared.append(encoded.computeIfAbsent(
-                            shared.subscription.dialect(),
-                            dialect -> new EncodedEvent(
-                                    Presence.event(subscriber, selector, isActive, dialect, cursors.of(delivered)),
-                                    delivered)));
+        List<Announcement> announcements = new ArrayList<>();
+        for (Selector selector : change.subscriber().selectors()) {
+            announcements.add(new Announcement(change, selector));
+        }
+        boolean done = false;
+        while (!done) {
+            announcements.forEach(Announcement::prepare);
+            order.lock();
+            try {
+                done = announcements.stream().allMatch(Announcement::isComplete);
+                if (done) {
+                    if (presence.told() < change.number()) { // else nobody was left to be told, and it is over
+                        announcements.forEach(Announcement::handOut);
+                        presence.told(change.number());
+                    }
                 }
-            });
+            } finally {
+                order.unlock();
+            }
+        }
+    }
+
+    private Presence.@Nullable Change nextToTell() {
+        order.lock();
+        try {
+            Presence.Change change = presence.firstUntold();
+            if (change != null && change.number() > presence.told() + 1) {
+                // more came and went than is remembered: who would miss that asks for the collection when it is back
+                channels.retire(CloseReason.TOO_SLOW, true);
+                presence.told(change.number() - 1);
+            }
+            return change;
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** What tells of one selector of somebody who came or went. */
+    private final class Announcement {
+        private final Presence.Change change;
+        private final Selector selector;
+        private final List<Topic> topics;
+        private final Match match;
+
+        /** How the takers are told, as far as they are known. */
+        private final List<Dialect> dialects = new ArrayList<>();
+
+        /** Without ids. */
+        private final EnumMap<Dialect, byte[]> events = new EnumMap<>(Dialect.class);
+
+        Announcement(Presence.Change change, Selector selector) {
+            this.change = change;
+            this.selector = selector;
+            this.topics = Presence.topics(change.subscriber(), selector);
+            this.match = Match.ofPresence(channels, topics);
+        }
+
+        /** Before the order is taken. */
+        void prepare() {
+            match.lookAtNewcomers();
+            List<SharedChannel> takers = match.takers();
+            while (dialects.size() < takers.size()) {
+                Dialect told = dialect(takers.get(dialects.size()).subscription, topics);
+                dialects.add(told);
+                events.computeIfAbsent(
+                        told, it -> Presence.event(change.subscriber(), selector, change.isActive(), it));
+            }
+        }
+
+        boolean isComplete() {
+            return match.isComplete();
+        }
+
+        /** In the order. */
+        void handOut() {
+            EnumMap<Dialect, EncodedEvent> encoded = new EnumMap<>(Dialect.class);
+            events.forEach((dialect, event) ->
+                    encoded.put(dialect, new EncodedEvent(Presence.withId(cursors.of(delivered), event), delivered)));
+            for (int i = 0; i < dialects.size(); i++) {
+                SharedChannel shared = match.takers().get(i);
+                EncodedEvent event = encoded.get(dialects.get(i));
+                if (event != null && shared.isLive()) {
+                    shared.append(event);
+                }
+            }
         }
     }
 
@@ -482,6 +607,11 @@ public final class Hub implements AutoCloseable {
 
     // ---- what others ask ----
 
+    /** Whether updates are taken, as far as is known. */
+    public boolean isReady() {
+        return history.failure() == null;
+    }
+
     /** Who subscribes; {@code null} where the settings keep that to the hub. */
     public @Nullable Presence presence() {
         return tellsPresence ? presence : null;
@@ -489,27 +619,17 @@ public final class Hub implements AutoCloseable {
 
     /** How many distinct subscriptions there are: each has a channel. */
     public int channelCount() {
-        order.lock();
-        try {
-            return channels.size();
-        } finally {
-            order.unlock();
-        }
+        return channels.count();
     }
 
     /** How many different templates and URL Patterns are subscribed to. */
     public int distinctPatterns() {
-        return index.distinctPatterns();
+        return channels.distinctPatterns();
     }
 
     /** The channels as they are now; for metrics. */
-    List<SharedChannel> channels() {
-        order.lock();
-        try {
-            return new ArrayList<>(channels.values());
-        } finally {
-            order.unlock();
-        }
+    Collection<SharedChannel> channels() {
+        return channels.all();
     }
 
     /** What matching needs. */

@@ -4,6 +4,7 @@ import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonValue;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *   1.0  /.well-known/mercure/subscriptions/{match_type}/{match}/{subscriber}
  * </pre>
  *
- * The paths are the topics of presence, wherever the application lies, and the ids of its documents. A subscription is
- * told in the dialect of whom it is told.
+ * The paths are the topics of presence, wherever the application lies, and the ids of its documents. Who selects the one
+ * form is told in that form.
  */
 public final class Presence {
 
@@ -88,6 +89,9 @@ public final class Presence {
     /** About what they hold in memory. Guarded by the hub's order. */
     private long recentBytes;
 
+    /** All changes up to this number were told. Guarded by the hub's order. */
+    private long told;
+
     /** In the hub's order. */
     void add(Subscriber subscriber) {
         active.put(subscriber.id(), subscriber);
@@ -113,7 +117,7 @@ public final class Presence {
     private static long bytes(Subscriber subscriber) {
         long bytes = 1_000;
         for (Selector selector : subscriber.selectors()) {
-            bytes += 100 + 2L * selector.text().length() + 16L * Selector.STATES_OF_ONE * selector.weight();
+            bytes += selector.bytes();
         }
         return bytes;
     }
@@ -123,12 +127,41 @@ public final class Presence {
         return version;
     }
 
-    /** What happened after that number, as far as it is remembered. In the hub's order. */
-    List<Change> since(long number) {
-        if (version == number) {
+    /**
+     * What happened after that number and was told already, as far as it is remembered: who joins now is told the rest as it
+     * comes. In the hub's order.
+     */
+    List<Change> toldSince(long number) {
+        if (told <= number) {
             return List.of();
         }
-        return recent.stream().filter(change -> change.number() > number).toList();
+        return recent.stream()
+                .filter(change -> change.number() > number && change.number() <= told)
+                .toList();
+    }
+
+    /**
+     * The oldest change that was not told; {@code null} where all were. Its number tells whether some have been forgotten
+     * before they were told. In the hub's order.
+     */
+    @Nullable
+    Change firstUntold() {
+        for (Change change : recent) {
+            if (change.number() > told) {
+                return change;
+            }
+        }
+        return null;
+    }
+
+    /** The number of the last change that was told to those who may know. In the hub's order. */
+    long told() {
+        return told;
+    }
+
+    /** In the hub's order. */
+    void told(long number) {
+        told = Math.max(told, number);
     }
 
     /** Changes whenever somebody comes or goes, also over restarts. */
@@ -177,11 +210,29 @@ public final class Presence {
         return List.of(Topic.of(one.path(Dialect.V0)), Topic.of(one.path(Dialect.V1)));
     }
 
-    /** The event that tells that somebody came or went. */
-    static byte[] event(Subscriber subscriber, Selector selector, boolean isActive, Dialect dialect, String cursor) {
+    /**
+     * In which dialect somebody is told of a subscription: in that of the topic which it selected, so that the ids in the
+     * documents are the topics that it asked for, whatever else it selects in whatever form.
+     */
+    static Dialect dialect(Subscription reader, List<Topic> topics) {
+        boolean old = reader.selects(topics.subList(0, 1));
+        boolean modern = reader.selects(topics.subList(1, 2));
+        return old == modern ? reader.dialect() : old ? Dialect.V0 : Dialect.V1;
+    }
+
+    /** The event that tells that somebody came or went, without its id. */
+    static byte[] event(Subscriber subscriber, Selector selector, boolean isActive, Dialect dialect) {
         String type = dialect == Dialect.V0 ? null : "mercure";
         String data = document(subscriber, selector, dialect, isActive);
-        return new Event(cursor, type, data, null).encode();
+        return new Event(null, type, data, null).encode();
+    }
+
+    /** The same with an id, which is known only when it is handed out. */
+    static byte[] withId(String cursor, byte[] event) {
+        byte[] id = ("id: " + cursor + "\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] both = Arrays.copyOf(id, id.length + event.length);
+        System.arraycopy(event, 0, both, id.length, event.length);
+        return both;
     }
 
     private static String document(Subscriber subscriber, Selector selector, Dialect dialect, boolean isActive) {

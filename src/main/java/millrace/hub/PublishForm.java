@@ -32,8 +32,14 @@ public final class PublishForm {
         if (topics.size() > limits.maxTopics()) {
             throw bad("There are " + topics.size() + " topics; one update has at most " + limits.maxTopics() + ".");
         }
+        int length = 0;
         for (String topic : topics) {
             check(topic, hub, limits, dialect);
+            length += Topic.matchedLength(topic);
+        }
+        if (length > limits.maxTopicsLength()) {
+            throw bad("The topics of one update have at most " + limits.maxTopicsLength()
+                    + " characters together, percent-encoded.");
         }
         String data = form.first("data");
         try {
@@ -81,6 +87,10 @@ public final class PublishForm {
         }
         if (Topic.invisibleCharacter(given) >= 0) {
             throw bad("An id holds no control and no format characters.");
+        }
+        // it comes back in a header, whose value HTTP strips (RFC 9110, section 5.5): it would be an unknown one then
+        if (given.startsWith(" ") || given.endsWith(" ")) {
+            throw bad("An id does not begin or end with a space: it would not come back so in a header.");
         }
         return given;
     }

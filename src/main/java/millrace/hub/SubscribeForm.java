@@ -1,5 +1,6 @@
 package millrace.hub;
 
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,11 +19,16 @@ import org.jspecify.annotations.Nullable;
  * What a subscriber asks for, in the parameters of either dialect, freely mixed.
  *
  * @param selectors in the order of the parameters, each once
- * @param dialect 0.x where nothing but {@code topic} was used
+ * @param dialect whose parameters were used; {@code null} where they are mixed
  * @param cursor the last event id, by whatever name; {@code null} where none was sent
  */
 public record SubscribeForm(
-        List<Selector> selectors, Dialect dialect, @Nullable String cursor) {
+        List<Selector> selectors,
+        @Nullable Dialect dialect,
+        @Nullable String cursor) {
+
+    /** Compiling the patterns of one subscription takes a few milliseconds at most. */
+    private static final int MAX_WORK = 1_000_000;
 
     /** How clients spell the cursor, in the order of precedence. */
     private static final List<String> CURSORS = List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID");
@@ -39,7 +45,9 @@ public record SubscribeForm(
             throws ProblemException {
         Set<Selector> selectors = new LinkedHashSet<>();
         Set<FormData.Entry> read = new HashSet<>();
-        Dialect dialect = offered.contains(Dialect.V0) ? Dialect.V0 : Dialect.V1;
+        Set<Dialect> used = EnumSet.noneOf(Dialect.class);
+        int work = 0;
+        int patterns = 0;
         for (FormData.Entry entry : query.and(body).entries()) {
             String name = entry.name();
             boolean modern = name.toLowerCase(Locale.ROOT).startsWith("match");
@@ -52,22 +60,29 @@ public record SubscribeForm(
             if (PublishForm.utf8Length(entry.value()) > limits.maxTopicBytes()) {
                 throw bad("A selector is longer than " + limits.maxTopicBytes() + " bytes.");
             }
-            if (selectors.add(selector(entry, hub)) && selectors.size() > limits.maxSelectors()) {
+            Selector selector = selector(entry, hub);
+            work += selector.work();
+            if (selectors.add(selector)) {
+                patterns += selector.isPattern() ? 1 : 0;
+            }
+            if (selectors.size() > limits.maxSelectors()) {
                 throw bad("One subscription has at most " + limits.maxSelectors() + " selectors.");
             }
-            if (modern) {
-                dialect = Dialect.V1;
+            used.add(modern ? Dialect.V1 : Dialect.V0);
+            if (work > MAX_WORK) {
+                throw bad("The templates and patterns of this subscription are too complex together.");
+            }
+            if (patterns > limits.maxPatterns()) {
+                throw bad("One subscription has at most " + limits.maxPatterns() + " templates and patterns.");
             }
         }
         if (selectors.isEmpty()) {
             throw bad("Say what to subscribe to: topic, match, match_exact or match_urlpattern.");
         }
-        var form = new SubscribeForm(List.copyOf(selectors), dialect, header != null ? header : cursor(query, body));
-        if (form.patternWeight() > limits.maxPatterns()) {
-            throw bad("One subscription has at most " + limits.maxPatterns()
-                    + " templates and patterns; a large one counts as several.");
-        }
-        return form;
+        return new SubscribeForm(
+                List.copyOf(selectors),
+                used.size() == 1 ? used.iterator().next() : null,
+                header != null ? header : cursor(query, body));
     }
 
     private static Selector selector(FormData.Entry entry, HubUrl hub) throws ProblemException {
@@ -98,11 +113,6 @@ public record SubscribeForm(
             }
         }
         return null;
-    }
-
-    /** As how many patterns the selectors count. */
-    public int patternWeight() {
-        return selectors.stream().mapToInt(Selector::weight).sum();
     }
 
     private static ProblemException bad(String detail) {

@@ -90,6 +90,9 @@ public final class Subscriber implements EventStream.Heartbeat {
         }
         // In this order: what was delivered by now is in the channel, and so counted in its last sequence.
         long delivered = hub.delivered();
+        if (now.isRetired()) {
+            return COMMENT; // it may lack what was delivered
+        }
         long last = now.lastSequence();
         long needed = last > joinedAfter ? last : replayed;
         if (stream.sequence() < needed || delivered <= Math.max(stream.sequence(), toldCheckpoint)) {

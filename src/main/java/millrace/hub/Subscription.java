@@ -11,7 +11,7 @@ import millrace.topic.Topic;
  * What a subscriber asks for and may see. Those with equal ones receive the same bytes, so they share a channel.
  *
  * @param selectors what is asked for: at least one, logically or
- * @param dialect in which presence is told
+ * @param dialect in which presence is told where it is selected in both, see {@link Presence#dialect}
  */
 public record Subscription(Set<Selector> selectors, View view, Dialect dialect) {
 
@@ -30,9 +30,11 @@ public record Subscription(Set<Selector> selectors, View view, Dialect dialect) 
 
     /** Whether an update with these topics is delivered. */
     boolean takes(boolean isPrivate, Collection<Topic> topics) {
-        if (!view.permits(isPrivate, topics)) {
-            return false;
-        }
+        return view.permits(isPrivate, topics) && selects(topics);
+    }
+
+    /** Whether one of the topics is asked for. */
+    boolean selects(Collection<Topic> topics) {
         for (Topic topic : topics) {
             for (Selector selector : selectors) {
                 if (selector.matches(topic)) {

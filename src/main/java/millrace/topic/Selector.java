@@ -2,7 +2,7 @@ package millrace.topic;
 
 /**
  * Selects topics, as a subscriber or a token wrote it. Immutable; equal selectors select the same topics, so they may
- * share what is made for them. Matching takes time linear in the topic's length, whatever the selector.
+ * share what is made for them. Matching takes one look for each character of the topic, whatever the selector.
  */
 public sealed interface Selector permits Everything, Exact, UriTemplate, UrlPattern {
 
@@ -47,20 +47,29 @@ public sealed interface Selector permits Everything, Exact, UriTemplate, UrlPatt
         };
     }
 
-    /** A pattern of so many states counts as one where patterns are limited; most have less. */
-    int STATES_OF_ONE = 100;
+    /** Whether it has to be tried on topics; others are found by their text. */
+    default boolean isPattern() {
+        return this instanceof UriTemplate || this instanceof UrlPattern;
+    }
+
+    /** About what it takes in memory, with its place in an index. */
+    default int bytes() {
+        return 300 + 2 * text().length();
+    }
+
+    /** How many steps it took to make it: a few hundred for what people write, at most a few hundred thousand. */
+    default int work() {
+        return 0;
+    }
 
     /**
-     * As how many patterns it counts: 0 where it is found by its text and need not be tried, otherwise 1 for each
-     * hundred states begun. So a limit on patterns is one on the time and the memory that they take.
+     * As {@link #matches(Topic)}, and what it took to find out: at most one look for each character of the topic, and one
+     * for each part of a URL.
+     *
+     * @return the number of looks; negative where it does not match
      */
-    default int weight() {
-        return switch (this) {
-            case Everything all -> 0;
-            case Exact topic -> 0;
-            case UriTemplate template -> Math.ceilDiv(template.states(), STATES_OF_ONE);
-            case UrlPattern pattern -> Math.max(1, Math.ceilDiv(pattern.states(), STATES_OF_ONE));
-        };
+    default int walk(Topic topic) {
+        return matches(topic) ? 1 : -1;
     }
 
     /** Selects every topic, written {@code *}. */

@@ -5,7 +5,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -26,11 +25,10 @@ public final class SelectorIndex<T> {
 
     private final Map<String, Set<T>> exact = new ConcurrentHashMap<>();
     private final Set<T> everything = ConcurrentHashMap.newKeySet();
-    private final ConcurrentSkipListMap<String, Map<Selector, Set<T>>> templates = new ConcurrentSkipListMap<>();
+    private final PrefixMap<Map<Selector, Set<T>>> templates = new PrefixMap<>();
 
     // by the hub that they are resolved against, which is one and the same except in tests
-    private final Map<HubUrl, ConcurrentSkipListMap<String, Map<Selector, Set<T>>>> urlPatterns =
-            new ConcurrentHashMap<>();
+    private final Map<HubUrl, PrefixMap<Map<Selector, Set<T>>>> urlPatterns = new ConcurrentHashMap<>();
 
     // held by who changes the patterns; whoever finds does without
     private final ReentrantLock patternChange = new ReentrantLock();
@@ -60,8 +58,12 @@ public final class SelectorIndex<T> {
         }
     }
 
-    /** Hands over each one who selected any of the topics, once. */
-    public void find(Collection<Topic> topics, Consumer<? super T> found) {
+    /**
+     * Hands over each one who selected any of the topics, once.
+     *
+     * @return how many looks at characters it took to try patterns
+     */
+    public long find(Collection<Topic> topics, Consumer<? super T> found) {
         Finding<T> finding = new Finding<>(found);
         finding.all(everything);
         for (Topic topic : topics) {
@@ -78,6 +80,7 @@ public final class SelectorIndex<T> {
             });
         }
         finding.finish();
+        return finding.looks;
     }
 
     /** How many different topics are selected by their name. */
@@ -90,15 +93,19 @@ public final class SelectorIndex<T> {
         return patterns.get();
     }
 
-    private ConcurrentSkipListMap<String, Map<Selector, Set<T>>> urlPatterns(HubUrl hub) {
-        return urlPatterns.computeIfAbsent(hub, key -> new ConcurrentSkipListMap<>());
+    private PrefixMap<Map<Selector, Set<T>>> urlPatterns(HubUrl hub) {
+        return urlPatterns.computeIfAbsent(hub, key -> new PrefixMap<>());
     }
 
-    private void addPattern(
-            ConcurrentSkipListMap<String, Map<Selector, Set<T>>> index, String prefix, Selector pattern, T value) {
+    private void addPattern(PrefixMap<Map<Selector, Set<T>>> index, String beginning, Selector pattern, T value) {
+        String prefix = PrefixMap.cut(beginning);
         patternChange.lock();
         try {
-            Map<Selector, Set<T>> bucket = index.computeIfAbsent(prefix, key -> new ConcurrentHashMap<>(2));
+            Map<Selector, Set<T>> bucket = index.get(prefix);
+            if (bucket == null) {
+                bucket = new ConcurrentHashMap<>(2);
+                index.put(prefix, bucket);
+            }
             if (bucket.put(pattern, plus(bucket.get(pattern), value)) == null) {
                 patterns.incrementAndGet();
             }
@@ -107,8 +114,8 @@ public final class SelectorIndex<T> {
         }
     }
 
-    private void removePattern(
-            ConcurrentSkipListMap<String, Map<Selector, Set<T>>> index, String prefix, Selector pattern, T value) {
+    private void removePattern(PrefixMap<Map<Selector, Set<T>>> index, String beginning, Selector pattern, T value) {
+        String prefix = PrefixMap.cut(beginning);
         patternChange.lock();
         try {
             Map<Selector, Set<T>> bucket = index.get(prefix);
@@ -126,38 +133,17 @@ public final class SelectorIndex<T> {
         }
     }
 
-    /**
-     * Visits the buckets whose key the text begins with, from the longest. In the sorted keys, between a prefix of the
-     * text and the text, stand only keys that share less and less with it, so each miss tells how far to jump back.
-     */
     private static <T> void findPatterns(
-            ConcurrentSkipListMap<String, Map<Selector, Set<T>>> index, String text, Topic topic, Finding<T> finding) {
-        String key = index.floorKey(text);
-        while (key != null) {
-            int common = commonPrefix(key, text);
-            if (common < key.length()) {
-                key = index.floorKey(text.substring(0, common));
-                continue;
-            }
-            Map<Selector, Set<T>> bucket = index.get(key);
-            if (bucket != null) {
-                bucket.forEach((pattern, set) -> {
-                    if (pattern.matches(topic)) {
+            PrefixMap<Map<Selector, Set<T>>> index, String text, Topic topic, Finding<T> finding) {
+        index.find(
+                text,
+                bucket -> bucket.forEach((pattern, set) -> {
+                    int looks = pattern.walk(topic);
+                    finding.looks += Math.abs(looks);
+                    if (looks > 0) {
                         finding.all(set);
                     }
-                });
-            }
-            key = index.lowerKey(key);
-        }
-    }
-
-    private static int commonPrefix(String a, String b) {
-        int length = Math.min(a.length(), b.length());
-        int i = 0;
-        while (i < length && a.charAt(i) == b.charAt(i)) {
-            i++;
-        }
-        return i;
+                }));
     }
 
     // most topics have one selector, some have very many: small sets are copied, large ones are changed in place
@@ -195,6 +181,7 @@ public final class SelectorIndex<T> {
         private final Consumer<? super T> found;
         private @Nullable Set<T> only;
         private @Nullable Set<T> seen;
+        private long looks;
 
         Finding(Consumer<? super T> found) {
             this.found = found;

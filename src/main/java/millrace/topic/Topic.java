@@ -68,6 +68,15 @@ public final class Topic {
         return encoded.toString();
     }
 
+    /** At most so many characters long it is when it is matched: what may be percent-encoded then counts three times. */
+    public static int matchedLength(String text) {
+        int length = 0;
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            length += b > 0 && Url.PLAIN.has(b) ? 1 : 3;
+        }
+        return length;
+    }
+
     /**
      * Where the first control or format character of the text is (general categories Cc and Cf), which the 1.0 protocol
      * keeps out of topics and selectors; -1 when there is none.

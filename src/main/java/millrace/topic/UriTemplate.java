@@ -77,14 +77,28 @@ final class UriTemplate implements Selector {
         return prefix;
     }
 
-    int states() {
-        return rest.states();
+    @Override
+    public int bytes() {
+        return 300 + 2 * (text.length() + prefix.length()) + rest.bytes();
+    }
+
+    @Override
+    public int work() {
+        return rest.work();
     }
 
     @Override
     public boolean matches(Topic topic) {
+        return walk(topic) > 0;
+    }
+
+    @Override
+    public int walk(Topic topic) {
         String candidate = topic.ascii();
-        return topic.text().equals(text) || (candidate.startsWith(prefix) && rest.matches(candidate, prefix.length()));
+        if (topic.text().equals(text)) {
+            return 1;
+        }
+        return candidate.startsWith(prefix) ? rest.walk(candidate, prefix.length()) : -1;
     }
 
     @Override

@@ -23,6 +23,9 @@ record Url(
         @Nullable String query,
         @Nullable String fragment) {
 
+    /** What no part of a URL percent-encodes. */
+    static final CharSet PLAIN = CharSet.LETTER.or(CharSet.DIGIT).or(CharSet.of("-._~:/?#[]@!$&()*+,;=%"));
+
     /** A character that no component holds. */
     static final char KEY_SEPARATOR = '\n';
 

@@ -121,26 +121,51 @@ final class UrlPattern implements Selector {
         return prefix;
     }
 
-    int states() {
-        return components.values().stream().mapToInt(ComponentPattern::states).sum();
+    @Override
+    public int bytes() {
+        return 600
+                + 2 * (text.length() + prefix.length())
+                + components.values().stream().mapToInt(ComponentPattern::bytes).sum();
+    }
+
+    @Override
+    public int work() {
+        return components.values().stream().mapToInt(ComponentPattern::work).sum();
     }
 
     @Override
     public boolean matches(Topic topic) {
-        Url url = topic.url(hub);
-        return url != null
-                && matches(Component.PROTOCOL, url.scheme())
-                && matches(Component.HOSTNAME, url.hostOrEmpty())
-                && matches(Component.PORT, url.portOrEmpty())
-                && matches(Component.PATHNAME, url.path())
-                && matches(Component.SEARCH, url.queryOrEmpty())
-                && matches(Component.HASH, url.fragmentOrEmpty())
-                && matches(Component.USERNAME, url.username())
-                && matches(Component.PASSWORD, url.password());
+        return walk(topic) > 0;
     }
 
-    private boolean matches(Component component, String value) {
-        return Objects.requireNonNull(components.get(component)).matches(value);
+    @Override
+    public int walk(Topic topic) {
+        Url url = topic.url(hub);
+        if (url == null) {
+            return -1;
+        }
+        int looks = 0;
+        for (Component component : Component.values()) {
+            int more = Objects.requireNonNull(components.get(component)).walk(part(url, component));
+            looks += Math.abs(more);
+            if (more < 0) {
+                return -looks;
+            }
+        }
+        return looks;
+    }
+
+    private static String part(Url url, Component component) {
+        return switch (component) {
+            case PROTOCOL -> url.scheme();
+            case USERNAME -> url.username();
+            case PASSWORD -> url.password();
+            case HOSTNAME -> url.hostOrEmpty();
+            case PORT -> url.portOrEmpty();
+            case PATHNAME -> url.path();
+            case SEARCH -> url.queryOrEmpty();
+            case HASH -> url.fragmentOrEmpty();
+        };
     }
 
     private static String prefix(Map<Component, ComponentPattern> components) {

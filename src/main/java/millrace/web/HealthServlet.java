@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 
-/** {@code /health/live}: the process answers. {@code /health/ready}: it takes new streams; 503 once it drains. */
+/** {@code /health/live}: the process answers. {@code /health/ready}: it takes new streams and updates; 503 once it drains, or cannot keep updates. */
 public final class HealthServlet extends ProblemServlet {
     @Serial
     private static final long serialVersionUID = 1;
@@ -24,6 +24,9 @@ public final class HealthServlet extends ProblemServlet {
         if ("/ready".equals(path)) {
             if (application().streams().isDraining()) {
                 throw new ProblemException(ProblemType.UNAVAILABLE, "The application stops.");
+            }
+            if (!application().hub().hub().isReady()) { // why is for the log, not for everyone
+                throw new ProblemException(ProblemType.UNAVAILABLE, "The history takes nothing at the moment.");
             }
         } else if (!"/live".equals(path)) {
             throw notFound(request);

@@ -17,7 +17,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import millrace.auth.AccessException;
 import millrace.auth.Principal;
 import millrace.config.Config;
@@ -27,10 +28,10 @@ import millrace.history.Stored;
 import millrace.history.Update;
 import millrace.hub.Hub;
 import millrace.hub.HubLimits;
-import millrace.hub.PatternLimit;
 import millrace.hub.Position;
 import millrace.hub.PublishForm;
 import millrace.hub.PublishRate;
+import millrace.hub.SelectorBudget;
 import millrace.hub.SubjectLimit;
 import millrace.hub.SubscribeForm;
 import millrace.hub.Subscription;
@@ -71,7 +72,7 @@ public final class HubServlet extends ProblemServlet {
             StreamEngine engine,
             StreamOptions options,
             Duration lifetime,
-            PatternLimit patterns,
+            SelectorBudget selectors,
             long maxBody) {}
 
     @Override
@@ -88,7 +89,10 @@ public final class HubServlet extends ProblemServlet {
                 engine,
                 StreamOptions.of(config, Hub.KIND),
                 config.get(Settings.HUB_LIFETIME),
-                new PatternLimit(config.get(Settings.HUB_MAX_PATTERNS)),
+                new SelectorBudget(
+                        SelectorBudget.Limits.of(config),
+                        config.get(Settings.HUB_CLIENT_SHARE),
+                        config.get(Settings.HUB_MAX_PATTERNS_EACH)),
                 config.get(Settings.HUB_MAX_BODY));
     }
 
@@ -152,7 +156,6 @@ public final class HubServlet extends ProblemServlet {
                 use.url(),
                 use.limits(),
                 use.access().authenticator().dialects());
-        Subscription subscription = new Subscription(Set.copyOf(form.selectors()), principal.view(), form.dialect());
         Position position = use.hub().position(form.cursor(), principal.view());
         if (position.precedingId() != null) {
             String id = headerValue(position.precedingId());
@@ -163,54 +166,75 @@ public final class HubServlet extends ProblemServlet {
         if (use.engine().answersHead(request, response, Map.of())) {
             return;
         }
-        @Nullable Runnable leave = enter(use, principal.subject(), form.selectors());
-        boolean[] counted = {true};
+        Counted counted = enter(use, request, principal, form.selectors());
+        Subscription subscription = new Subscription(
+                Set.copyOf(counted.selectors()),
+                principal.view(),
+                form.dialect() == null ? principal.dialect() : form.dialect());
+        boolean[] isOurs = {true};
         try {
             use.engine().open(request, response, use.options(), Map.of(), stream -> {
-                counted[0] = false; // the stream's end gives it back now
-                if (leave != null) {
-                    stream.onClose(reason -> leave.run());
-                }
-                use.hub().subscribe(stream, subscription, form.selectors(), principal, position);
+                isOurs[0] = false; // the stream's end gives it back now
+                stream.onClose(reason -> counted.leave().run());
+                use.hub().subscribe(stream, subscription, counted.selectors(), principal, position);
                 Duration time = timeFor(principal, use.lifetime());
                 if (time != null) {
                     stream.expireAfter(time);
                 }
             });
         } finally {
-            if (counted[0] && leave != null) {
-                leave.run();
+            if (isOurs[0]) {
+                counted.leave().run();
             }
         }
     }
 
-    /** Counts a subscription where these are limited; returns what ends that, if there is anything. */
-    private static @Nullable Runnable enter(Parts use, @Nullable String subject, List<Selector> selectors)
+    /**
+     * A subscription that counts in the limits.
+     *
+     * @param selectors as objects that all who have the same share
+     * @param leave to be run once, at its end
+     */
+    private record Counted(List<Selector> selectors, Runnable leave) {}
+
+    private static Counted enter(Parts use, HttpServletRequest request, Principal principal, List<Selector> selectors)
             throws ProblemException {
+        String subject = principal.subject();
         if (subject != null && !use.subjects().enter(subject)) {
-            throw new ProblemException(
-                    Problem.of(
-                            ProblemType.TOO_MANY_REQUESTS, "This token's subject has as many subscriptions as it may."),
-                    SOON);
+            throw refusal(ProblemType.TOO_MANY_REQUESTS, "This token's subject has as many subscriptions as it may.");
         }
-        List<Selector> patterns = use.patterns().enter(selectors);
-        if (patterns == null) {
-            if (subject != null) {
-                use.subjects().leave(subject);
+        String client = subject != null
+                ? "subject " + subject
+                : "address " + use.engine().addressOf(request);
+        switch (use.selectors().enter(client, selectors)) {
+            case SelectorBudget.Entered entered -> {
+                return new Counted(entered.selectors(), () -> {
+                    use.selectors().leave(entered);
+                    if (subject != null) {
+                        use.subjects().leave(subject);
+                    }
+                });
             }
-            throw new ProblemException(
-                    Problem.of(ProblemType.UNAVAILABLE, "As many templates and patterns are subscribed to as may be."),
-                    SOON);
-        }
-        if (subject == null && patterns.isEmpty()) {
-            return null;
-        }
-        return () -> {
-            if (subject != null) {
-                use.subjects().leave(subject);
+            case SelectorBudget.Refused refused -> {
+                if (subject != null) {
+                    use.subjects().leave(subject);
+                }
+                throw switch (refused) {
+                    case ALL_IS_USED ->
+                        refusal(
+                                ProblemType.UNAVAILABLE,
+                                "All subscriptions together have as many selectors and patterns as they may.");
+                    case SHARE_IS_USED ->
+                        refusal(
+                                ProblemType.TOO_MANY_REQUESTS,
+                                "The subscriptions of this subject or address have as many selectors and patterns as one may.");
+                };
             }
-            use.patterns().leave(patterns);
-        };
+        }
+    }
+
+    private static ProblemException refusal(ProblemType type, String detail) {
+        return new ProblemException(Problem.of(type, detail), SOON);
     }
 
     /** As long as the token is good, and no longer than a lifetime that differs from stream to stream. */
@@ -283,15 +307,24 @@ public final class HubServlet extends ProblemServlet {
     }
 
     /**
-     * Answers a publisher when its update is durable. Only one of the callbacks touches the response; where the container
-     * ends the request meanwhile it waits for that one, or the response could be another user's by then.
+     * Answers a publisher when its update is durable. Who comes first has the response: the answer, or the container, which
+     * ends the request. Nothing is locked while it is written.
      */
     private static final class Answer implements AsyncListener {
+
+        /** How long the container's thread waits for a writer that is still inside a write. */
+        private static final long WRITER_WAIT_NANOS = Duration.ofSeconds(5).toNanos();
+
+        private enum State {
+            WAITING,
+            WRITING,
+            OVER
+        }
+
         private final AsyncContext context;
         private final HttpServletResponse response;
-        private final ReentrantLock lock = new ReentrantLock();
-        /** Guarded by the lock. */
-        private boolean given;
+        private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+        private volatile @Nullable Thread writer;
 
         Answer(AsyncContext context, HttpServletResponse response) {
             this.context = context;
@@ -299,23 +332,22 @@ public final class HubServlet extends ProblemServlet {
         }
 
         void give(@Nullable Stored stored, @Nullable Throwable failure) {
-            lock.lock();
+            if (!state.compareAndSet(State.WAITING, State.WRITING)) {
+                return;
+            }
+            writer = Thread.currentThread();
             try {
-                if (given) {
-                    return;
-                }
-                given = true;
                 if (stored != null) {
                     acknowledge(response, stored.id());
                 } else {
                     ProblemResponse.send(response, unavailable());
                 }
-                context.complete();
             } catch (IOException | RuntimeException gone) {
-                complete(); // nobody waits for the answer any more
+                // nobody waits for the answer any more
             } finally {
-                lock.unlock();
+                state.set(State.OVER);
             }
+            complete();
         }
 
         private void complete() {
@@ -343,16 +375,21 @@ public final class HubServlet extends ProblemServlet {
             end();
         }
 
-        /** From here on nobody touches the response; false where it had been answered. */
+        /**
+         * From here on nobody touches the response, which may be another user's soon; false where it had been answered, or
+         * a writer does not come out of its write.
+         */
         private boolean end() {
-            lock.lock();
-            try {
-                boolean first = !given;
-                given = true;
-                return first;
-            } finally {
-                lock.unlock();
+            if (state.compareAndSet(State.WAITING, State.OVER)) {
+                return true;
             }
+            long deadline = System.nanoTime() + WRITER_WAIT_NANOS;
+            while (state.get() == State.WRITING
+                    && writer != Thread.currentThread() // called from within our own write
+                    && System.nanoTime() - deadline < 0) {
+                LockSupport.parkNanos(100_000);
+            }
+            return false;
         }
 
         @Override

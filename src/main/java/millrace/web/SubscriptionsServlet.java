@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   …/subscriptions/{topic}/{subscriber}                  …/subscriptions?topic=…&subscriber=…
  *   …/subscriptions/{match_type}/{match}/{subscriber}     …/subscriptions?match_type=…&match=…&subscriber=…
+ *   …/subscriptions                                       …/subscriptions?protocol=0.x and ?protocol=1.0
  * </pre>
  */
 public final class SubscriptionsServlet extends ProblemServlet {
@@ -109,10 +110,17 @@ public final class SubscriptionsServlet extends ProblemServlet {
         response.getOutputStream().write(body);
     }
 
-    /** Parameters tell by their names which dialect is meant, a path does not: then it is the token's. */
+    /**
+     * Parameters tell by their names which dialect is meant, or by {@code protocol}; a path does not: then it is the
+     * token's.
+     */
     private static Dialect dialect(FormData query, Principal principal, Set<Dialect> offered) throws ProblemException {
-        boolean old = query.first("topic") != null;
-        boolean modern = query.first("match") != null || query.first("match_type") != null;
+        String protocol = query.first("protocol");
+        if (protocol != null && !protocol.equals("0.x") && !protocol.equals("1.0")) {
+            throw new ProblemException(ProblemType.BAD_PARAMETER, "protocol is 0.x or 1.0.");
+        }
+        boolean old = query.first("topic") != null || "0.x".equals(protocol);
+        boolean modern = query.first("match") != null || query.first("match_type") != null || "1.0".equals(protocol);
         if (!old && !modern) {
             return principal.dialect();
         }

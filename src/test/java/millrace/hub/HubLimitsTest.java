@@ -3,6 +3,7 @@ package millrace.hub;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -14,16 +15,23 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import millrace.auth.Dialect;
 import millrace.auth.Principal;
 import millrace.auth.View;
+import millrace.config.Config;
+import millrace.config.Settings;
 import millrace.problem.ProblemException;
 import millrace.stream.FormData;
 import millrace.topic.HubUrl;
 import millrace.topic.Selector;
+import millrace.topic.SelectorIndex;
+import millrace.topic.Topic;
 import org.junit.jupiter.api.Test;
 
 /** What keeps one publisher, one subject or a forger from more than it may have. */
@@ -71,7 +79,7 @@ class HubLimitsTest {
         assertFalse(limit.enter("a"));
     }
 
-    private static final HubLimits LIMITS = new HubLimits(100, 4096, 100, 50);
+    private static final HubLimits LIMITS = new HubLimits(100, 4096, 8192, 100, 50);
 
     @Test
     void nobodyPublishesWherePresenceIsToldWhereverTheHubLies() throws Exception {
@@ -95,34 +103,197 @@ class HubLimitsTest {
     }
 
     @Test
-    void aPatternThatIsLargeCountsAsSeveral() throws Exception {
+    void oneSubscriptionHasOnlySoManyPatternsAndTheyMayNotBeTooComplexTogether() throws Exception {
         HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
-        FormData small = FormData.parse("match_urlpattern=/:a&match_urlpattern=/b/:a");
-        assertEquals(2, subscribe(small, hub, new HubLimits(1, 4096, 100, 2)).patternWeight());
-        FormData large = FormData.parse("match_urlpattern=" + URLEncoder.encode("/([a-z]{0,900})", UTF_8));
-        assertThrows(ProblemException.class, () -> subscribe(large, hub, new HubLimits(1, 4096, 100, 8)));
+        FormData two = FormData.parse("match_urlpattern=/:a&match_urlpattern=/b/:a&match=c");
+        assertEquals(
+                3,
+                subscribe(two, hub, new HubLimits(1, 4096, 8192, 100, 2))
+                        .selectors()
+                        .size());
+        assertThrows(ProblemException.class, () -> subscribe(two, hub, new HubLimits(1, 4096, 8192, 100, 1)));
+        StringBuilder complex = new StringBuilder();
+        for (int i = 0; i < 50; i++) {
+            String dear = "/" + i + "(.{0,60})(.{0,60})(.{0,60})";
+            int work = Selector.ofUrlPattern(dear, hub).work();
+            assertTrue(work > 20_000, "the test needs a dear one: " + work);
+            complex.append("&match_urlpattern=").append(URLEncoder.encode(dear, UTF_8));
+        }
+        assertThrows(ProblemException.class, () -> subscribe(FormData.parse(complex.substring(1)), hub, LIMITS));
+    }
+
+    // ---- what the selectors of all may cost ----
+
+    private static SelectorBudget budget(long bytes, int patterns, int reach, int share) {
+        return new SelectorBudget(new SelectorBudget.Limits(bytes, patterns, reach), share, 0);
     }
 
     @Test
     void patternsOfAllOpenSubscriptionsCountTogetherAndTheSameOnesOnce() throws Exception {
-        var limit = new PatternLimit(3);
+        var budget = budget(1 << 20, 2, 10, 100);
         List<Selector> none = List.of(Selector.ofTemplate("/x"), Selector.everything());
-        List<Selector> small = limit.enter(List.of(Selector.ofTemplate("/{x}"), Selector.ofTemplate("/x")));
-        List<Selector> large = limit.enter(List.of(Selector.ofTemplate("{?a,b,c,d,e}")));
-        assertNotNull(small);
-        assertNotNull(large);
-        assertNull(limit.enter(List.of(Selector.ofTemplate("/{y}"))), "1 and 2 are there");
-        List<Selector> same = limit.enter(List.of(Selector.ofTemplate("/{x}"), Selector.ofTemplate("{?a,b,c,d,e}")));
-        assertNotNull(same, "who asks for what is there adds nothing");
-        assertSame(small.getFirst(), same.getFirst(), "and holds no pattern of its own");
-        assertEquals(List.of(), limit.enter(none));
-        limit.leave(small);
-        limit.leave(large);
-        assertNull(limit.enter(List.of(Selector.ofTemplate("/{y}"))), "one still has them");
-        limit.leave(same);
-        assertNotNull(limit.enter(List.of(Selector.ofTemplate("/{y}"), Selector.ofTemplate("/{z}"))));
-        assertEquals(List.of(), limit.enter(none), "what is no pattern is not counted");
+        var one = entered(budget, "a", Selector.ofTemplate("/{x}"), Selector.ofTemplate("/x"));
+        var two = entered(budget, "b", Selector.ofTemplate("{?a,b}"));
+        assertEquals(SelectorBudget.Refused.ALL_IS_USED, budget.enter("b", List.of(Selector.ofTemplate("/{y}"))));
+        var same = entered(budget, "c", Selector.ofTemplate("/{x}"), Selector.ofTemplate("{?a,b}"));
+        assertSame(one.selectors().getFirst(), same.selectors().getFirst(), "and holds no pattern of its own");
+        budget.leave(one);
+        budget.leave(two);
+        assertEquals(
+                SelectorBudget.Refused.ALL_IS_USED,
+                budget.enter("b", List.of(Selector.ofTemplate("/{y}"))),
+                "one still has them");
+        budget.leave(same);
+        var more = entered(budget, "a", Selector.ofTemplate("/{y}"), Selector.ofTemplate("/{z}"));
+        var unlimited = (SelectorBudget.Entered) budget.enter("a", none);
+        budget.leave(more);
+        budget.leave(unlimited);
+        assertEquals(0, budget.bytes());
     }
+
+    /** However it is refused: what was counted for it until then is given back. */
+    @Test
+    void whatIsRefusedIsNotCounted() throws Exception {
+        var budget = budget(20_000, 3, 2, 100);
+        for (int i = 0; i < 1_000; i++) {
+            assertEquals(
+                    SelectorBudget.Refused.SHARE_IS_USED,
+                    budget.enter("a", List.of(Selector.ofExact("x"), Selector.ofExact("x".repeat(20_000)))));
+            assertEquals(
+                    SelectorBudget.Refused.SHARE_IS_USED,
+                    budget.enter(
+                            "a",
+                            List.of(
+                                    Selector.ofTemplate("{x}"),
+                                    Selector.ofTemplate("/{x}"),
+                                    Selector.ofTemplate("/a/{x}"))),
+                    "three meet");
+        }
+        assertEquals(0, budget.bytes());
+        entered(budget, "a", Selector.ofTemplate("/{x}"), Selector.ofTemplate("/a/{x}"), Selector.ofTemplate("b{x}"));
+    }
+
+    @Test
+    void oneClientCannotUseUpWhatIsThereForAll() throws Exception {
+        var budget = budget(1 << 20, 100, 100, 25);
+        for (int i = 0; i < 25; i++) {
+            entered(budget, "hostile", Selector.ofTemplate("{x" + i + "}"));
+        }
+        assertEquals(
+                SelectorBudget.Refused.SHARE_IS_USED, budget.enter("hostile", List.of(Selector.ofTemplate("{y}"))));
+        entered(budget, "another", Selector.ofTemplate("{y}"));
+        var bytes = budget(400_000, 100, 100, 25);
+        int opened = 0;
+        while (bytes.enter("hostile", List.of(Selector.ofExact(opened + "x".repeat(4_000))))
+                instanceof SelectorBudget.Entered) {
+            opened++;
+        }
+        assertTrue(opened > 5 && opened < 25, opened + " of 8 KB fit into 100 KB");
+        entered(bytes, "another", Selector.ofExact("x".repeat(4_000)));
+    }
+
+    private static SelectorBudget.Entered entered(SelectorBudget budget, String client, Selector... selectors) {
+        return assertInstanceOf(SelectorBudget.Entered.class, budget.enter(client, List.of(selectors)));
+    }
+
+    /**
+     * The most that an update can cost with the default settings, in looks at characters (a look is a nanosecond or two),
+     * when many clients together have subscribed to whatever makes it dear, and it has the longest topics.
+     */
+    @Test
+    void theDearestUpdateTakesFewLooks() throws Exception {
+        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        SelectorIndex<Integer> index = new SelectorIndex<>();
+        var budget =
+                new SelectorBudget(SelectorBudget.Limits.of(DEFAULTS), DEFAULTS.get(Settings.HUB_CLIENT_SHARE), 50);
+        List<Function<Integer, String>> hostile = List.of(
+                i -> "topic=" + "{+v}".repeat(99) + "{+w" + i + "}",
+                i -> "topic=" + "a".repeat(i % 300) + "{+w" + i + "}",
+                i -> "match_urlpattern=/*" + i + "*",
+                i -> "match_urlpattern=/" + "a".repeat(i % 300) + "*" + i + "*");
+        int subscribers = 0;
+        for (int i = 0; i < 400; i++) {
+            for (Function<Integer, String> kind : hostile) {
+                var form = subscribe(FormData.parse(kind.apply(i)), hub, HubLimits.of(DEFAULTS));
+                if (budget.enter("client " + i % 40, form.selectors()) instanceof SelectorBudget.Entered entered) {
+                    index.add(subscribers++, entered.selectors());
+                }
+            }
+        }
+        assertTrue(subscribers >= 2 * DEFAULTS.get(Settings.HUB_MAX_PATTERNS_REACHED), subscribers + " got in");
+        String longest = "a".repeat(DEFAULTS.get(Settings.HUB_MAX_TOPIC_BYTES));
+        FormData publish = FormData.parse("topic=" + longest + "&topic=/" + longest.substring(1));
+        List<Topic> topics = Hub.topics(PublishForm.parse(publish, hub, HubLimits.of(DEFAULTS), Dialect.V1)
+                .topics());
+        long looks = index.find(topics, found -> {});
+        assertTrue(looks > 600_000, "the test is not hostile enough: " + looks);
+        assertTrue(looks <= 2_000_000, "it took " + looks + " looks");
+    }
+
+    /** As many connections as a small server has, each with the dearest subscription it gets. */
+    @Test
+    void theDearestSubscriptionsOfFiveThousandConnectionsFitIntoMemory() throws Exception {
+        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        var limits = SelectorBudget.Limits.of(DEFAULTS);
+        var budget = new SelectorBudget(limits, DEFAULTS.get(Settings.HUB_CLIENT_SHARE), 50);
+        int refused = 0;
+        for (int i = 0; i < 5_000; i++) {
+            StringBuilder form = new StringBuilder("topic=" + i);
+            for (int k = 0; k < 99 && i % 50 == 0 || k < 2; k++) {
+                form.append("&topic=").append(i).append('-').append(k).append("x".repeat(4_000));
+            }
+            var asked = subscribe(FormData.parse(form.toString()), hub, HubLimits.of(DEFAULTS));
+            refused += budget.enter("client " + i % 100, asked.selectors()) instanceof SelectorBudget.Refused ? 1 : 0;
+            assertTrue(budget.bytes() <= limits.bytes(), "they take " + budget.bytes());
+        }
+        assertTrue(refused > 100, "the test asks for too little: " + refused + " were refused");
+        assertEquals(64 << 20, limits.bytes());
+    }
+
+    @Test
+    void topicsOfOneUpdateAreLimitedTogetherAsTheyAreMatched() throws Exception {
+        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        FormData ascii = FormData.parse("topic=" + "a".repeat(4_096) + "&topic=" + "b".repeat(4_096));
+        assertEquals(
+                2, PublishForm.parse(ascii, hub, LIMITS, Dialect.V1).topics().size());
+        FormData oneMore = FormData.parse("topic=" + "a".repeat(4_096) + "&topic=" + "b".repeat(4_096) + "&topic=c");
+        assertThrows(ProblemException.class, () -> PublishForm.parse(oneMore, hub, LIMITS, Dialect.V1));
+        FormData encoded = FormData.parse("topic=" + URLEncoder.encode("ü".repeat(2_000), UTF_8));
+        assertThrows(ProblemException.class, () -> PublishForm.parse(encoded, hub, LIMITS, Dialect.V1));
+    }
+
+    /** RFC 9110, section 5.5: a header's value is stripped, so such an id would come back as another one. */
+    @Test
+    void anIdThatAHeaderCannotCarryIsRefused() throws Exception {
+        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        for (String id : List.of(
+                " a",
+                "a ",
+                " ",
+                "a\t",
+                "\ta",
+                "a\u0000",
+                "a\u0001b",
+                "a\u007f",
+                "a\u0085b",
+                "a\u009f",
+                "\ufeffa",
+                "a\nb",
+                "a\u200e",
+                "#a",
+                "earliest")) {
+            FormData form = FormData.parse("topic=t&id=" + URLEncoder.encode(id, UTF_8));
+            assertThrows(
+                    ProblemException.class, () -> PublishForm.parse(form, hub, LIMITS, Dialect.V1), "'" + id + "'");
+        }
+        for (String id :
+                List.of("a b", "ü", "日本", "😀", "\u00a0a\u00a0", "\u3000", "\"a\"", "%20", "a,b;c=d", "é\u0301")) {
+            FormData form = FormData.parse("topic=t&id=" + URLEncoder.encode(id, UTF_8));
+            assertEquals(id, PublishForm.parse(form, hub, LIMITS, Dialect.V1).id());
+        }
+    }
+
+    private static final Config DEFAULTS = Config.load(new Properties(), Map.of(), Map.of());
 
     @Test
     void whatIsAskedForTenThousandTimesIsCompiledOnce() throws Exception {
@@ -178,7 +349,8 @@ class HubLimitsTest {
             presence.add(subscriber);
             presence.remove(subscriber);
         }
-        return presence.since(0).size();
+        presence.told(presence.changes());
+        return presence.toldSince(0).size();
     }
 
     @Test

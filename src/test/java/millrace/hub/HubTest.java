@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -18,6 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -124,15 +126,15 @@ class HubTest {
     void subscribersWithEqualSelectorsAndViewsShareAChannelThatLivesAsLongAsTheyDo() throws Exception {
         PlayedReader one = subscribe(null, ANYBODY, "a", "b");
         PlayedReader two = subscribe(null, ANYBODY, "b", "a");
-        assertEquals(1, hub.channelCount());
+        awaitChannels(1);
         PlayedReader other = subscribe(null, mayRead("a"), "a", "b");
-        assertEquals(2, hub.channelCount());
+        awaitChannels(2);
         one.leave();
         publish("a", "still");
         two.awaitData("still");
         two.leave();
         other.leave();
-        assertEquals(0, hub.channelCount());
+        awaitChannels(0);
         assertEquals(0, hub.distinctPatterns());
     }
 
@@ -154,6 +156,15 @@ class HubTest {
         laterGranted.awaitData("public 2");
         assertEquals(List.of("public 1", "public 2"), later.data());
         assertEquals(List.of("public 1", "private", "public 2"), laterGranted.data());
+    }
+
+    /** Who leaves is not there at once: nobody waits for that. */
+    private void awaitChannels(int count) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (hub.channelCount() != count && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertEquals(count, hub.channelCount());
     }
 
     // ---- replay and joining ----
@@ -309,7 +320,7 @@ class HubTest {
         }
         publishing.set(false);
         publisher.join();
-        assertEquals(0, hub.channelCount());
+        awaitChannels(0);
     }
 
     /** The last one leaves a channel while the next one joins it: what is published then reaches the one who joined. */
@@ -332,7 +343,7 @@ class HubTest {
             leaves.join();
         }
         before.leave();
-        assertEquals(0, hub.channelCount());
+        awaitChannels(0);
     }
 
     @Test
@@ -412,7 +423,7 @@ class HubTest {
         publishNumbers(0, 10);
         slow.goOn();
         slow.awaitData("9");
-        var channel = hub.channels().getFirst().channel;
+        var channel = hub.channels().iterator().next().channel;
         for (int i = 0; i < 500 && channel.heldBytes() > 0; i++) {
             Thread.sleep(10);
         }
@@ -712,6 +723,111 @@ class HubTest {
             reader.leave();
             other.leave();
         }
+    }
+
+    /**
+     * Whoever mixes the parameters of both dialects: the ids that it is told live are the topics that it selected, and so
+     * those of the collection in the same form.
+     */
+    @Test
+    void presenceHasTheIdsThatWereSelectedWhateverElseIs() throws Exception {
+        String old = Presence.ROOT + "{/topic}{/subscriber}";
+        String modern = Presence.ROOT + "/exact{/match}{/subscriber}";
+        for (Dialect other : Dialect.values()) {
+            PlayedReader olds = open(
+                    new Subscription(selectors(old, "news"), mayRead("*").view(), other),
+                    mayRead("*"),
+                    hub.position(null, View.PUBLIC));
+            olds.await(it -> !it.data().isEmpty(), "itself");
+            PlayedReader moderns = open(
+                    new Subscription(selectors(modern, "news"), mayRead("*").view(), other),
+                    mayRead("*"),
+                    hub.position(null, View.PUBLIC));
+            moderns.await(it -> !it.received().isEmpty(), "itself");
+            PlayedReader there = subscribe(null, ANYBODY, "books/1");
+            olds.await(it -> it.data().getLast().contains("books%2F1"), "that it came");
+            String collection = hub.presence().collection(new Presence.Filter(null, "books/1", null), Dialect.V0, "x");
+            String id = collection.substring(collection.indexOf(Presence.ROOT + "/books%2F1/"));
+            id = id.substring(0, id.indexOf('"'));
+            String oldId = "\"id\":\"" + id + "\"";
+            olds.await(it -> it.data().getLast().contains(oldId), oldId);
+            String modernId = "\"id\":\"" + id.replace("/books%2F1/", "/exact/books%2F1/") + "\"";
+            moderns.await(it -> it.received().getLast().data().contains(modernId), modernId);
+            assertEquals("message", olds.received().getLast().type());
+            assertEquals("mercure", moderns.received().getLast().type());
+            there.leave();
+            olds.await(it -> it.data().getLast().contains("\"active\":false"), "that it left");
+            assertTrue(olds.data().getLast().contains(oldId));
+            olds.leave();
+            moderns.leave();
+        }
+    }
+
+    /** A selector whose matching takes as long as the test wants. */
+    @Test
+    void nobodyWaitsForAMatch() throws Exception {
+        PlayedReader leaving = subscribe(null, ANYBODY, "other");
+        PlayedReader reader = subscribe(null, ANYBODY, "n");
+        history.holdDelivery();
+        publish("n", "x");
+        CountDownLatch matching = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        List<String> slow = new AbstractList<>() {
+            @Override
+            public String get(int index) {
+                matching.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException stopped) {
+                    throw new IllegalStateException(stopped);
+                }
+                return "n";
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        history.replaceTopics(slow);
+        Thread committer = Thread.ofPlatform().start(history::deliverHeld);
+        matching.await();
+        PlayedReader joining = subscribe(null, ANYBODY, "n", "while it is matched");
+        assertEquals(3, hub.channelCount());
+        leaving.leave();
+        assertEquals(2, hub.channelCount());
+        assertEquals(0, hub.delivered());
+        goOn.countDown();
+        committer.join();
+        reader.awaitData("x");
+        joining.awaitData("x");
+        assertEquals(List.of("x"), joining.data(), "who came while it was matched gets it, and once");
+    }
+
+    /** Many come and go while updates are matched against a lot of patterns: each gets what follows, and once. */
+    @Test
+    void whoComesWhileUpdatesAreMatchedMissesNothing() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            subscribe(null, ANYBODY, "{+a" + i + "}");
+        }
+        var publishing = new AtomicBoolean(true);
+        var count = new AtomicInteger();
+        Thread publisher = Thread.ofVirtual().start(() -> {
+            while (publishing.get()) {
+                String number = Integer.toString(count.getAndIncrement());
+                hub.publish(new Update("urn:" + number, List.of("/" + "n".repeat(500)), false, null, number, null))
+                        .join();
+            }
+        });
+        for (int i = 0; i < 100; i++) {
+            PlayedReader reader = subscribe(null, ANYBODY, "{/x" + i + "}");
+            reader.await(it -> it.data().size() >= 3, "three updates");
+            reader.leave();
+            int first = Integer.parseInt(reader.data().getFirst());
+            assertNumbers(first, first + reader.data().size(), reader);
+        }
+        publishing.set(false);
+        publisher.join();
     }
 
     @Test

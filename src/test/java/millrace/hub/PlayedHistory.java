@@ -3,6 +3,7 @@ package millrace.hub;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Queue;
@@ -25,7 +26,7 @@ final class PlayedHistory implements History {
 
     private volatile MemoryHistory memory;
     private final Sink sink;
-    private final Queue<Stored> waiting = new ArrayDeque<>();
+    private final LinkedList<Stored> waiting = new LinkedList<>();
     private boolean held;
 
     /** The sink cannot take what is appended now. */
@@ -89,6 +90,12 @@ final class PlayedHistory implements History {
     /** From now on updates are visible in pages before the channels get them. */
     synchronized void holdDelivery() {
         held = true;
+    }
+
+    /** What waits for delivery has these topics instead. */
+    synchronized void replaceTopics(List<String> topics) {
+        waiting.replaceAll(stored -> new Stored(
+                stored.sequence(), stored.timeMillis(), stored.id(), topics, stored.isPrivate(), stored.event()));
     }
 
     synchronized void deliverHeld() {

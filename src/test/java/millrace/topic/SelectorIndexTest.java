@@ -1,6 +1,8 @@
 package millrace.topic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -35,16 +37,89 @@ class SelectorIndexTest {
     }
 
     @Test
-    void patternsAreWeighedByTheirStates() throws SelectorException {
+    void aPatternTakesOneLookForEachCharacterHoweverItIsWritten() throws SelectorException {
         HubUrl hub = HubUrl.of("https://hub.example/.well-known/mercure");
-        assertEquals(0, Selector.ofTemplate("/books/1").weight());
-        assertEquals(1, Selector.ofTemplate("/books{/kind}{/id}{?page,size}").weight());
-        assertEquals(2, Selector.ofTemplate("{?a,b,c,d,e}").weight());
-        assertEquals(1, Selector.ofUrlPattern("/books/:id", hub).weight());
-        assertEquals(1, Selector.ofUrlPattern("https://example.com/", hub).weight());
-        Selector large = Selector.ofUrlPattern("/([a-z]{0,200}).([a-z]{0,200})?([a-z]{0,200})", hub);
-        int weight = large.weight();
-        assertTrue(weight >= 12 && weight <= 14, "it weighs " + weight);
+        String topic = "/" + "a".repeat(4_000);
+        for (Selector pattern : List.of(
+                Selector.ofTemplate("{+a}"),
+                Selector.ofTemplate("{+v}".repeat(100)),
+                Selector.ofTemplate("{/a,b,c,d,e}{?a,b,c,d,e}"),
+                Selector.ofUrlPattern("/*", hub),
+                Selector.ofUrlPattern("/(a*)(a*)(a*)b?", hub))) {
+            int looks = Math.abs(pattern.walk(Topic.of(topic)));
+            assertTrue(looks <= topic.length() + 8, pattern + " took " + looks);
+        }
+    }
+
+    /** A table may need exponentially many states: who asks for that is refused, and soon. */
+    @Test
+    void aPatternThatIsTooComplexForATableIsRefused() {
+        HubUrl hub = HubUrl.of("https://hub.example/.well-known/mercure");
+        assertThrows(SelectorException.class, () -> Selector.ofUrlPattern("/([ab]*a[ab]{20})", hub));
+        assertThrows(SelectorException.class, () -> Selector.ofTemplate("{x:200}"));
+    }
+
+    @Test
+    void whatIsNoPatternIsNotTried() throws SelectorException {
+        assertFalse(Selector.ofTemplate("/books/1").isPattern());
+        assertFalse(Selector.ofTemplate("*").isPattern());
+        assertTrue(Selector.ofTemplate("/books/{id}").isPattern());
+        index.add("a", selectors("/books/1", "*"));
+        assertEquals(0, index.find(List.of(Topic.of("/books/1")), found -> {}));
+    }
+
+    @Test
+    void aTopicIsTriedOnThePatternsThatBeginLikeItAndOnNoOther() throws SelectorException {
+        for (int i = 0; i < 1_000; i++) {
+            index.add("s" + i, selectors("/users/" + i + "/{x}"));
+        }
+        assertEquals(List.of("s7"), found("/users/7/mail"));
+        long looks = index.find(List.of(Topic.of("/users/7/mail")), found -> {});
+        assertTrue(looks <= 14, "took " + looks);
+    }
+
+    /** Literal beginnings are told apart by their first characters only; what they select is not changed by that. */
+    @Test
+    void longLiteralBeginningsSelectWhatTheySay() throws SelectorException {
+        String beginning = "/" + "b".repeat(300);
+        index.add("one", selectors(beginning + "1/{x}"));
+        index.add("two", selectors(beginning + "2/{x}"));
+        index.add("short", selectors("/{x}"));
+        assertEquals(List.of("one"), found(beginning + "1/x"));
+        assertEquals(List.of("short"), found(beginning));
+        index.remove("one", selectors(beginning + "1/{x}"));
+        assertEquals(List.of(), found(beginning + "1/x"));
+        assertEquals(List.of("two"), found(beginning + "2/x"));
+    }
+
+    /** Against counting for each of many topics which patterns begin like it. */
+    @Test
+    void theReachIsTheMostPatternsThatOneTopicCanMeet() throws SelectorException {
+        Random random = new Random(11);
+        for (int round = 0; round < 200; round++) {
+            PatternReach reach = new PatternReach();
+            List<String> held = new ArrayList<>();
+            for (int step = 0; step < 30; step++) {
+                String prefix = "ab".repeat(3).substring(0, random.nextInt(4))
+                        + "ba".repeat(3).substring(0, random.nextInt(3));
+                if (random.nextInt(3) == 0 && !held.isEmpty()) {
+                    reach.remove(Selector.ofTemplate(held.remove(random.nextInt(held.size()))));
+                } else {
+                    held.add(prefix + "{x}");
+                    int most = 0;
+                    for (String other : held) {
+                        String topic = other.substring(0, other.length() - 3);
+                        if (topic.startsWith(prefix)) {
+                            int meet = (int) held.stream()
+                                    .filter(it -> topic.startsWith(it.substring(0, it.length() - 3)))
+                                    .count();
+                            most = Math.max(most, meet);
+                        }
+                    }
+                    assertEquals(most, reach.add(Selector.ofTemplate(prefix + "{x}")), held + " after " + prefix);
+                }
+            }
+        }
     }
 
     @Test
