@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -31,6 +32,7 @@ import java.util.concurrent.TimeUnit;
  * --scenes A,B       scenes by their name
  * --hold 20          how many seconds the idle subscribers are held
  * --java "options"   more options for every JVM that is a server
+ * --results          writes the tables to RESULTS.md as well
  * --allocation       tells of JVMs how many bytes they allocate for each event, which costs them a little
  * </pre>
  */
@@ -39,8 +41,11 @@ public final class Bench {
     /** How often the memory of idle subscribers is looked at while they are held. */
     private static final int LOOKS = 4;
 
+    private static final String DRAINERS_REPLACED = "millrace_drainers_replaced_total";
+
     private boolean smoke;
     private boolean adds;
+    private boolean writes;
     private boolean allocation;
     private int rounds = 5;
     private double seconds = 4;
@@ -75,6 +80,7 @@ public final class Bench {
                     }
                 }
                 case "--add" -> adds = true;
+                case "--results" -> writes = true;
                 case "--allocation" -> allocation = true;
                 case "--java" -> System.setProperty("bench.java", args[++i]);
                 default -> throw new IllegalArgumentException("unknown option " + args[i]);
@@ -103,7 +109,8 @@ public final class Bench {
         if (!adds) {
             Files.deleteIfExists(kept);
         }
-        Files.writeString(kept, "# " + command.strip() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        String line = "# " + command.strip() + "   # commit " + Proc.output("git", "describe", "--always", "--dirty");
+        Files.writeString(kept, line.strip() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     private void report() throws IOException {
@@ -116,7 +123,17 @@ public final class Bench {
                 .filter(line -> !line.startsWith("# "))
                 .map(Result::ofLine)
                 .toList();
-        new Report(all, String.join("; ", commands)).print(System.out);
+        Report report = new Report(all, commands);
+        report.print(System.out);
+        if (writes) {
+            Path file = logs.resolve("../../RESULTS.md").normalize();
+            try (PrintStream out = new PrintStream(file.toFile(), StandardCharsets.UTF_8)) {
+                out.println("# Results of the benchmark\n");
+                out.println(
+                        "Written by `bench/run --results`; [README.md](README.md) says what is measured, and how.\n");
+                report.print(out);
+            }
+        }
     }
 
     private void run() throws IOException, InterruptedException {
@@ -188,6 +205,9 @@ public final class Bench {
         if (left.contains(Scene.USERS)) {
             done(left, users(contender));
         }
+        if (left.contains(Scene.BATCH) && contender.ready().isEmpty()) {
+            done(left, storeAlone(contender));
+        }
         Set<Scene> loaded = EnumSet.copyOf(left);
         loaded.remove(Scene.IDLE);
         if (!loaded.isEmpty()) {
@@ -202,7 +222,7 @@ public final class Bench {
                     }
                 }
                 for (Scene scene : loaded) {
-                    done(left, Result.of(contender.name(), scene, client(contender, server, scene, warmup, seconds)));
+                    done(left, Result.of(contender.name(), scene, scene(contender, server, scene)));
                 }
             }
         }
@@ -233,15 +253,8 @@ public final class Bench {
     }
 
     private Result users(Contender contender) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(contender.command(0, Path.of(".")));
-        command.add(Integer.toString(Scene.USERS.number("connections", smoke)));
-        Process process =
-                ServerProcess.helper(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT));
-        Map<String, String> said = new HashMap<>();
-        read(process, said, "");
-        if (!process.waitFor(90, TimeUnit.SECONDS)) {
-            ServerProcess.kill(process);
-        }
+        Map<String, String> said =
+                process(contender.command(0, Path.of(".")), Integer.toString(Scene.USERS.number("connections", smoke)));
         if (said.containsKey("error") || !said.containsKey("streams")) {
             return Result.failed(
                     contender.name(), Scene.USERS, "failed: " + said.getOrDefault("error", "it said nothing"));
@@ -257,7 +270,38 @@ public final class Bench {
                 contender.name(), Scene.USERS, -1, -1, -1, -1, Double.parseDouble(said.get("bytesPerUser")), 0, note);
     }
 
-    private ProcessBuilder loadClient(Contender contender, ServerProcess server, Scene scene, List<String> more) {
+    /** What the store takes from many publishers, without a hub and without HTTP. */
+    private Result storeAlone(Contender contender) throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory("millrace-bench");
+        try {
+            Map<String, String> said =
+                    process(contender.command(0, folder), Double.toString(warmup), Double.toString(seconds));
+            return Result.of(contender.name(), Scene.BATCH, said);
+        } finally {
+            ServerProcess.delete(folder);
+        }
+    }
+
+    /** Runs a process that ends by itself and returns what it said. */
+    private static Map<String, String> process(List<String> command, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(command);
+        all.addAll(List.of(arguments));
+        return listen(new ProcessBuilder(all));
+    }
+
+    private static Map<String, String> listen(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = ServerProcess.helper(builder.redirectError(ProcessBuilder.Redirect.INHERIT));
+        Map<String, String> said = new HashMap<>();
+        read(process, said, "");
+        if (!process.waitFor(90, TimeUnit.SECONDS)) {
+            ServerProcess.kill(process);
+        }
+        return said;
+    }
+
+    private ProcessBuilder loadClient(Contender server, ServerProcess process, Scene scene, List<String> more) {
+        Contender contender = scene.kind == Scene.Kind.BATCH ? server.publishingBatches() : server;
         List<String> command = new ArrayList<>(List.of(
                 Contender.javaProgram(),
                 "-XX:+UseSerialGC",
@@ -265,38 +309,62 @@ public final class Bench {
                 "-cp",
                 System.getProperty("java.class.path"),
                 "millrace.bench.load.LoadClient"));
-        List<String> load = scene.load(smoke);
-        command.addAll(load);
+        command.addAll(scene.load(smoke));
         command.addAll(more);
-        command.add("mode=" + scene.kind.name().toLowerCase());
-        command.add("port=" + server.port);
-        command.add("pid=" + server.pid());
+        String mode =
+                scene.kind == Scene.Kind.TOPICS ? "fanout" : scene.kind.name().toLowerCase(Locale.ROOT);
+        command.add("mode=" + mode);
+        command.add("port=" + process.port);
+        command.add("pid=" + process.pid());
+        if (contender.java()) {
+            command.add("jvm=true");
+        }
         if (allocation && contender.java()) {
             command.add("allocation=true");
         }
-        command.add("post=" + contender.publish());
-        command.add("prefix=" + contender.publishPrefix());
         contender.publishHeaders().forEach(header -> command.add("header=" + header));
-        if (scene.kind == Scene.Kind.REQUESTS) {
-            command.add("path=" + contender.stream() + "?n=" + scene.number("n", smoke) + "&interval="
-                    + scene.number("interval", smoke));
-        } else {
-            command.add("path=" + contender.events());
+        Contender.Way way = scene.kind == Scene.Kind.TOPICS ? contender.topics() : contender.fanOut();
+        command.add("path="
+                + (scene.kind == Scene.Kind.REQUESTS
+                        ? contender.stream() + "?n=" + scene.number("n", smoke) + "&interval="
+                                + scene.number("interval", smoke)
+                        : way.events()));
+        command.add("post=" + way.publish());
+        command.add("prefix=" + way.prefix());
+        if (scene.kind == Scene.Kind.BATCH) {
+            command.add("suffix=\"}\n");
         }
+        command.add("logPath=" + contender.log().events());
+        command.add("logPost=" + contender.log().publish());
+        command.add("logPrefix=" + contender.log().prefix());
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    }
+
+    /** Runs one scene, with busy processes beside it if it wants them, and asks how many drainers were replaced. */
+    private Map<String, String> scene(Contender contender, ServerProcess server, Scene scene)
+            throws IOException, InterruptedException {
+        List<Process> busy = new ArrayList<>();
+        try {
+            double replaced = server.metric(contender, DRAINERS_REPLACED);
+            for (int i = 0; i < scene.number("busy", smoke); i++) {
+                // the limit ends it, should nobody else do so
+                busy.add(ServerProcess.helper(new ProcessBuilder("sh", "-c", "ulimit -t 300; while :; do :; done")));
+            }
+            Map<String, String> said = client(contender, server, scene, warmup, seconds);
+            if (replaced >= 0) {
+                double after = server.metric(contender, DRAINERS_REPLACED);
+                said.put("drainersReplaced", Double.toString(after - replaced));
+            }
+            return said;
+        } finally {
+            busy.forEach(ServerProcess::kill);
+        }
     }
 
     private Map<String, String> client(
             Contender contender, ServerProcess server, Scene scene, double warmup, double seconds)
             throws IOException, InterruptedException {
-        Process client = ServerProcess.helper(
-                loadClient(contender, server, scene, List.of("warmup=" + warmup, "measure=" + seconds)));
-        Map<String, String> said = new HashMap<>();
-        read(client, said, "");
-        if (!client.waitFor(90, TimeUnit.SECONDS)) {
-            ServerProcess.kill(client);
-        }
-        return said;
+        return listen(loadClient(contender, server, scene, List.of("warmup=" + warmup, "measure=" + seconds)));
     }
 
     /** Reads results until the client ends or says the given line. */

@@ -21,6 +21,11 @@ import javax.crypto.spec.SecretKeySpec;
  * and in the configuration stands for the port, {@code FOLDER} for a fresh folder that is the process's working directory.
  *
  * @param configuration a file that is copied into the working directory with its {@code PORT} filled in, or empty
+ * @param fanOut one topic, whose events all get
+ * @param topics very many topics, named in the query by those who subscribe
+ * @param log a topic whose events are kept for those who come back with the id of the last one they had
+ * @param stream a request stream
+ * @param metrics where Prometheus would look, or empty
  * @param missing why it cannot run on this machine, or empty
  * @param scenes what it can do
  */
@@ -29,19 +34,40 @@ record Contender(
         List<String> command,
         String configuration,
         String ready,
-        String events,
-        String publish,
+        Way fanOut,
+        Way topics,
+        Way log,
         List<String> publishHeaders,
-        String publishPrefix,
         String stream,
+        String metrics,
         boolean java,
         String missing,
         Set<Scene> scenes) {
 
+    /**
+     * The way of an event.
+     *
+     * @param events the path that is subscribed to
+     * @param publish the path that is published to; {@code {topic}} stands for the topic
+     * @param prefix what the body of a publish has before the data; {@code {topic}} stands for the topic
+     */
+    record Way(String events, String publish, String prefix) {
+        static final Way NONE = new Way("", "", "");
+    }
+
     private static final Path HOME =
             Path.of(System.getProperty("bench.home", "bench")).toAbsolutePath().normalize();
     private static final Set<Scene> ALL =
-            EnumSet.complementOf(EnumSet.of(Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY));
+            EnumSet.complementOf(EnumSet.of(Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY, Scene.BATCH));
+
+    /** Those of servers that have neither topics nor a memory of past events. */
+    private static final Set<Scene> FAN_OUT = without(ALL, Scene.SPARSE, Scene.STORM);
+
+    private static Set<Scene> without(Set<Scene> scenes, Scene... left) {
+        Set<Scene> rest = EnumSet.copyOf(scenes);
+        rest.removeAll(List.of(left));
+        return rest;
+    }
 
     static List<Contender> all() {
         List<Contender> all = new ArrayList<>();
@@ -50,7 +76,8 @@ record Contender(
                 javaCommand("harness", "millrace.bench.floor.Floor"),
                 true,
                 "",
-                EnumSet.complementOf(EnumSet.of(Scene.START, Scene.USERS, Scene.PUBLISH_1, Scene.PUBLISH_MANY))));
+                without(FAN_OUT, Scene.START)));
+        all.addAll(bareMechanism());
         all.addAll(millrace());
         all.add(nchan());
         all.add(peer("Undertow", javaCommand("peers/undertow", "millrace.bench.peer.UndertowPeer"), true, "", ALL));
@@ -60,27 +87,43 @@ record Contender(
                 javaCommand("peers/jetty", "millrace.bench.peer.JettyPeer"),
                 true,
                 "",
-                ALL));
+                FAN_OUT));
         all.add(peer(
-                "Spring SseEmitter", javaCommand("peers/spring", "millrace.bench.peer.SpringPeer"), true, "", ALL));
+                "Spring SseEmitter", javaCommand("peers/spring", "millrace.bench.peer.SpringPeer"), true, "", FAN_OUT));
         all.add(fastapi());
         return all;
     }
 
-    private static Contender peer(String name, List<String> command, boolean java, String missing, Set<Scene> scenes) {
+    static Contender peer(String name, List<String> command, boolean java, String missing, Set<Scene> scenes) {
         return new Contender(
                 name,
                 command,
                 "",
                 "/ready",
-                "/events",
-                "/publish",
+                new Way("/events", "/publish", ""),
+                new Way("/topics", "/topics/publish?topic={topic}", ""),
+                new Way("/log/events", "/log/publish", ""),
                 List.of("Content-Type: text/plain"),
-                "",
                 "/stream",
+                "",
                 java,
                 missing,
                 scenes);
+    }
+
+    /** A process that ends by itself, and no server. */
+    private static Contender process(String name, List<String> command, Scene scene) {
+        return new Contender(
+                name, command, "", "", Way.NONE, Way.NONE, Way.NONE, List.of(), "", "", true, "", EnumSet.of(scene));
+    }
+
+    /** What the mechanism costs without anything around it, on the same containers as Millrace. */
+    private static List<Contender> bareMechanism() {
+        String war = HOME.resolve("target/bare.war").toString();
+        Set<Scene> scenes = EnumSet.complementOf(EnumSet.of(Scene.USERS, Scene.BATCH));
+        return List.of(
+                peer(Report.BARE + "Tomcat", onTomcat(war), true, "", scenes),
+                peer(Report.BARE + "Jetty", onJetty(war), true, "", scenes));
     }
 
     private static final String KEY = "a key for the benchmark alone, of 32 bytes and more";
@@ -89,16 +132,15 @@ record Contender(
     private static List<Contender> millrace() {
         List<Contender> all = new ArrayList<>();
         Set<Scene> requests = EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED);
-        Set<Scene> fanOut = EnumSet.complementOf(EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED, Scene.USERS));
         Set<Scene> publish = EnumSet.of(Scene.PUBLISH_1, Scene.PUBLISH_MANY);
-        fanOut.removeAll(publish);
-        Set<Scene> durable = EnumSet.of(Scene.START, Scene.SATURATED, Scene.PACED, Scene.SINGLE);
+        Set<Scene> memory = without(ALL, Scene.REQUESTS, Scene.REQUESTS_PACED);
+        Set<Scene> durable = without(memory, Scene.STALLED, Scene.IDLE);
         durable.addAll(publish);
         Set<Scene> channel = EnumSet.of(Scene.SATURATED, Scene.SINGLE);
         String war = HOME.resolveSibling("target").resolve("millrace.war").toString();
         String app = HOME.resolve("target/bench-app.war").toString();
-        all.add(hub("Millrace on Tomcat", onTomcat(war), "memory", fanOut));
-        all.add(hub("Millrace on Jetty", onJetty(war), "memory", fanOut));
+        all.add(hub("Millrace on Tomcat", onTomcat(war), "memory", memory));
+        all.add(hub("Millrace on Jetty", onJetty(war), "memory", memory));
         all.add(hub(
                 "Tomcat as shipped with Millrace",
                 onShippedTomcat(war),
@@ -110,7 +152,9 @@ record Contender(
         all.add(peer("Millrace StreamServlet on Jetty", onJetty(app), true, "", requests));
         all.add(peer("Millrace channel alone on Tomcat", onTomcat(app), true, "", channel));
         all.add(peer("Millrace channel alone on Jetty", onJetty(app), true, "", channel));
-        all.add(users());
+        all.add(process("Millrace hub in one process", inProcess("millrace.stream.Users"), Scene.USERS));
+        all.add(process(
+                Scene.BATCH.reference, inProcess("millrace.history.StoreAlone", "FOLDER/history"), Scene.BATCH));
         all.add(bare("bare servlet on Tomcat", onTomcat(app)));
         all.add(bare("bare servlet on Jetty", onJetty(app)));
         return all;
@@ -124,25 +168,46 @@ record Contender(
                         "-Dmillrace.history=" + history,
                         "-Dmillrace.hub.publisher-key=" + KEY,
                         "-Dmillrace.hub.anonymous=true"));
+        String hub = "/.well-known/mercure";
         return new Contender(
                 name,
                 configured,
                 "",
                 "/health/live",
-                "/.well-known/mercure?topic=bench",
-                "/.well-known/mercure",
+                new Way(hub + "?topic=bench", hub, "topic=bench&data="),
+                new Way(hub, hub, "topic={topic}&data="),
+                new Way(hub + "?topic=log", hub, "topic=log&data="),
                 List.of(
                         "Content-Type: application/x-www-form-urlencoded",
                         "Authorization: Bearer " + publisherToken(KEY)),
-                "topic=bench&data=",
                 "",
+                "/metrics",
                 true,
                 "",
                 scenes);
     }
 
-    /** No server: a process that ends by itself. */
-    private static Contender users() {
+    /** Of a hub that takes many updates in a request: the head of it, and one of its lines. */
+    Contender publishingBatches() {
+        List<String> headers = new ArrayList<>(publishHeaders);
+        headers.set(0, "Content-Type: application/x-ndjson");
+        return new Contender(
+                name,
+                command,
+                configuration,
+                ready,
+                new Way(fanOut.events(), fanOut.publish(), "{\"topic\":\"bench\",\"data\":\""),
+                topics,
+                log,
+                headers,
+                stream,
+                metrics,
+                java,
+                missing,
+                scenes);
+    }
+
+    private static List<String> inProcess(String main, String... arguments) {
         Path target = HOME.resolveSibling("target");
         String classPath = String.join(
                 File.pathSeparator,
@@ -150,25 +215,15 @@ record Contender(
                 target.resolve("millrace-classes.jar").toString(),
                 target.resolve("millrace/WEB-INF/lib/*").toString(),
                 target.resolve("run/*").toString());
-        return new Contender(
-                "Millrace hub in one process",
-                List.of(javaProgram(), "-Xmx2g", "-cp", classPath, "millrace.stream.Users"),
-                "",
-                "",
-                "",
-                "",
-                List.of(),
-                "",
-                "",
-                true,
-                "",
-                EnumSet.of(Scene.USERS));
+        List<String> command = new ArrayList<>(List.of(javaProgram(), "-Xmx2g", "-cp", classPath, main));
+        command.addAll(List.of(arguments));
+        return command;
     }
 
     /** The container's own share of an idle stream. */
     private static Contender bare(String name, List<String> command) {
-        return new Contender(
-                name, command, "", "/ready", "/bare", "", List.of(), "", "", true, "", EnumSet.of(Scene.IDLE));
+        Contender bare = peer(name, command, true, "", EnumSet.of(Scene.IDLE));
+        return bare.with("", new Way("/bare", "", ""));
     }
 
     private static List<String> onTomcat(String war) {
@@ -205,8 +260,8 @@ record Contender(
                 List.of(nginx.toString(), "-p", "FOLDER", "-c", "FOLDER/nginx.conf"),
                 false,
                 missing,
-                EnumSet.complementOf(EnumSet.of(Scene.REQUESTS, Scene.REQUESTS_PACED, Scene.USERS)));
-        return nchan.withConfiguration(HOME.resolve("peers/nchan/nginx.conf").toString());
+                without(ALL, Scene.REQUESTS, Scene.REQUESTS_PACED));
+        return nchan.with(HOME.resolve("peers/nchan/nginx.conf").toString(), nchan.fanOut());
     }
 
     private static Contender fastapi() {
@@ -232,7 +287,7 @@ record Contender(
                 "warning");
         String missing =
                 python.isEmpty() ? "no Python with fastapi, uvicorn and uvloop (PYTHON names another one)" : "";
-        return peer("FastAPI", command, false, missing, ALL);
+        return peer("FastAPI", command, false, missing, FAN_OUT);
     }
 
     /** A Java process with the defaults of its JVM, but for the same heap for all. */
@@ -247,20 +302,9 @@ record Contender(
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    private Contender withConfiguration(String file) {
+    private Contender with(String file, Way way) {
         return new Contender(
-                name,
-                command,
-                file,
-                ready,
-                events,
-                publish,
-                publishHeaders,
-                publishPrefix,
-                stream,
-                java,
-                missing,
-                scenes);
+                name, command, file, ready, way, topics, log, publishHeaders, stream, metrics, java, missing, scenes);
     }
 
     private static boolean succeeds(String... command) {

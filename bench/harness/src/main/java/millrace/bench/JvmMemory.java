@@ -34,7 +34,7 @@ public final class JvmMemory implements AutoCloseable {
     }
 
     /** Heap in use after two collections, and direct buffers. */
-    long usedBytes() throws IOException {
+    public long usedBytes() throws IOException {
         MemoryMXBean memory = ManagementFactory.getPlatformMXBean(beans, MemoryMXBean.class);
         memory.gc();
         memory.gc();

@@ -1,5 +1,6 @@
 package millrace.bench;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,21 @@ public final class Proc {
     /** Memory in RAM, with what is shared between processes counted once. */
     public static long residentBytes(int pid) {
         return tree(pid).map(Proc::proportional).sum();
+    }
+
+    /** What a command says on its first line, or nothing where there is no such command. */
+    static String output(String... command) {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            try (BufferedReader lines = process.inputReader()) {
+                String first = lines.readLine();
+                return first == null ? "" : first;
+            }
+        } catch (IOException none) {
+            return "";
+        }
     }
 
     private static LongStream tree(int pid) {

@@ -14,15 +14,23 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
-/** The table: medians over the rounds, ratios to the reference of the scene. */
+/** A table for each scene: medians over the rounds, ratios to the bare mechanism and to the scene's reference. */
 final class Report {
 
-    private final Map<Scene, Map<String, List<Result>>> results = new LinkedHashMap<>();
-    private final String command;
+    /** The bare mechanism's name, but for its container. */
+    static final String BARE = "the bare mechanism on ";
 
-    Report(List<Result> all, String command) {
-        this.command = command;
+    private static final String RATE = "%,.0f";
+    private static final String CPU = "%.2f µs";
+
+    private final Map<Scene, Map<String, List<Result>>> results = new LinkedHashMap<>();
+    private final List<String> commands;
+
+    Report(List<Result> all, List<String> commands) {
+        this.commands = commands;
         for (Scene scene : Scene.values()) {
             for (Result result : all) {
                 if (result.scene() == scene) {
@@ -35,23 +43,53 @@ final class Report {
     }
 
     void print(PrintStream out) {
-        out.println();
-        out.printf("`%s` on %s, %s%n%n", command, LocalDate.now(), machine());
-        out.println(
-                "| scene | server | per second (lowest–highest) | ratio | server CPU per event | ratio | p50 | p99 |"
-                        + " memory per connection | lost | |");
-        out.println("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+        out.printf("Measured until %s on %s:%n%n```%n", LocalDate.now(), machine());
+        commands.forEach(out::println);
+        out.println("```");
         results.forEach((scene, byName) -> {
-            List<Result> reference = byName.getOrDefault(scene.reference, List.of());
-            String title = scene.title + (scene.reference.isEmpty() ? "" : " (ratio to " + scene.reference + ")");
-            for (Map.Entry<String, List<Result>> entry : byName.entrySet()) {
-                out.println(line(title, entry.getKey(), entry.getValue(), reference));
-                title = "";
-            }
+            out.printf("%n## %s: %s%n%n", scene, scene.title);
+            List<List<String>> rows = new ArrayList<>();
+            rows.add(List.of(
+                    "server",
+                    "per second (lowest–highest)",
+                    "to the bare mechanism",
+                    "to " + scene.reference,
+                    "server CPU per event",
+                    "to the bare mechanism",
+                    "to " + scene.reference,
+                    "p50",
+                    "p99",
+                    "memory per connection",
+                    "lost",
+                    "more"));
+            byName.forEach((name, rounds) -> rows.add(cells(name, rounds, byName)));
+            table(rows).forEach(out::println);
         });
     }
 
-    private static String line(String title, String name, List<Result> rounds, List<Result> reference) {
+    /** Columns in which nobody has anything are left out. */
+    private static List<String> table(List<List<String>> rows) {
+        List<Integer> columns = IntStream.range(0, rows.getFirst().size())
+                .filter(column ->
+                        rows.stream().skip(1).anyMatch(row -> !row.get(column).isEmpty()))
+                .boxed()
+                .toList();
+        List<String> lines = new ArrayList<>();
+        for (List<String> row : rows) {
+            lines.add(columns.stream().map(row::get).collect(Collectors.joining(" | ", "| ", " |")));
+        }
+        lines.add(
+                1,
+                columns.stream()
+                        .map(column -> column == 0 || column == rows.getFirst().size() - 1 ? "---" : "---:")
+                        .collect(Collectors.joining(" | ", "| ", " |")));
+        return lines;
+    }
+
+    private static List<String> cells(String name, List<Result> rounds, Map<String, List<Result>> scene) {
+        List<Result> bare = name.startsWith(BARE) ? List.of() : scene.getOrDefault(bareOf(name), List.of());
+        String referenceName = rounds.getFirst().scene().reference;
+        List<Result> reference = name.equals(referenceName) ? List.of() : scene.getOrDefault(referenceName, List.of());
         double perSecond = median(rounds, Result::perSecond);
         double cpu = median(rounds, Result::cpuMicros);
         String range = perSecond < 0
@@ -66,31 +104,47 @@ final class Report {
                                 .min()
                                 .orElse(0),
                         rounds.stream().mapToDouble(Result::perSecond).max().orElse(0));
-        Set<String> notes = new LinkedHashSet<>();
-        rounds.forEach(result -> notes.add(result.note()));
-        notes.remove("");
         long lost = rounds.stream().mapToLong(Result::lost).max().orElse(0);
         boolean ran = rounds.stream().anyMatch(result -> !result.note().startsWith("could not run"));
-        return "| "
-                + String.join(
-                        " | ",
-                        title,
-                        name,
-                        range,
-                        ratio(perSecond, median(reference, Result::perSecond)),
-                        cpu < 0 ? "" : String.format(Locale.ROOT, "%.2f µs", cpu),
-                        ratio(cpu, median(reference, Result::cpuMicros)),
-                        millis(median(rounds, Result::p50Millis)),
-                        millis(median(rounds, Result::p99Millis)),
-                        bytes(median(rounds, Result::bytesPerConnection)),
-                        ran && rounds.getFirst().scene() != Scene.START ? String.format(Locale.ROOT, "%,d", lost) : "",
-                        String.join("; ", notes))
-                + " |";
+        return List.of(
+                name,
+                range,
+                ratio(perSecond, median(bare, Result::perSecond), RATE),
+                ratio(perSecond, median(reference, Result::perSecond), RATE),
+                cpu < 0 ? "" : String.format(Locale.ROOT, CPU, cpu),
+                ratio(cpu, median(bare, Result::cpuMicros), CPU),
+                ratio(cpu, median(reference, Result::cpuMicros), CPU),
+                millis(median(rounds, Result::p50Millis)),
+                millis(median(rounds, Result::p99Millis)),
+                bytes(median(rounds, Result::bytesPerConnection)),
+                ran && rounds.getFirst().scene() != Scene.START ? String.format(Locale.ROOT, "%,d", lost) : "",
+                more(rounds));
+    }
+
+    /** The bare mechanism on the container that the server's name tells. */
+    private static String bareOf(String name) {
+        return BARE + (name.contains("Jetty") ? "Jetty" : name.contains("Tomcat") ? "Tomcat" : "no container");
+    }
+
+    private static String more(List<Result> rounds) {
+        Set<String> said = new LinkedHashSet<>();
+        rounds.forEach(result -> said.add(result.note()));
+        Set<String> figures = new LinkedHashSet<>();
+        rounds.forEach(result -> figures.addAll(result.more().keySet()));
+        for (String figure : figures) {
+            double median = median(rounds, result -> result.more().getOrDefault(figure, -1.0));
+            said.add(figure.replace("#", String.format(Locale.ROOT, median < 10 ? "%.1f" : "%,.0f", median)));
+        }
+        said.remove("");
+        return String.join("; ", said);
     }
 
     /** One run in one line, for those who watch. */
     static String row(Result result) {
-        return line(result.scene().name(), result.server(), List.of(result), List.of());
+        return result.scene() + " "
+                + cells(result.server(), List.of(result), Map.of()).stream()
+                        .filter(cell -> !cell.isEmpty())
+                        .collect(Collectors.joining(" | "));
     }
 
     private static double median(List<Result> rounds, ToDoubleFunction<Result> figure) {
@@ -102,12 +156,14 @@ final class Report {
         return sorted.length == 0 ? -1 : sorted[sorted.length / 2];
     }
 
-    private static String ratio(double value, double reference) {
+    /** {@code × 0.52 of 2,300,000}, so that both medians can be read; nothing for a reference itself. */
+    private static String ratio(double value, double reference, String format) {
         if (value < 0 || reference <= 0) {
             return "";
         }
         double ratio = value / reference;
-        return String.format(Locale.ROOT, ratio < 10 ? "× %.2f" : "× %.0f", ratio);
+        return String.format(Locale.ROOT, ratio < 10 ? "× %.2f of " : "× %.0f of ", ratio)
+                + String.format(Locale.ROOT, format, reference);
     }
 
     private static String millis(double value) {

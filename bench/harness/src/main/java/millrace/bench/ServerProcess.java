@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 /** A server under test: started, awaited, stopped by its process id, with all its children and its folder. */
 final class ServerProcess implements AutoCloseable {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(40);
+    private static final Duration START_LIMIT = Duration.ofSeconds(90);
     private static final Set<Process> LIVING = ConcurrentHashMap.newKeySet();
 
     static {
@@ -98,6 +98,10 @@ final class ServerProcess implements AutoCloseable {
     public void close() throws IOException {
         kill(process);
         LIVING.remove(process);
+        delete(folder);
+    }
+
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
@@ -108,6 +112,26 @@ final class ServerProcess implements AutoCloseable {
     private static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
+        }
+    }
+
+    /** The value of a counter in the server's metrics, -1 where it has no such counter. */
+    double metric(Contender contender, String name) {
+        if (contender.metrics().isEmpty()) {
+            return -1;
+        }
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(10_000);
+            String request = "GET " + contender.metrics() + " HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            String page = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return page.lines()
+                    .filter(line -> line.startsWith(name + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                    .findFirst()
+                    .orElse(-1);
+        } catch (IOException unknown) {
+            return -1;
         }
     }
 

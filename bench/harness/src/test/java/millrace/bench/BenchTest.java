@@ -17,8 +17,7 @@ class BenchTest {
     void aServerThatDoesNotStartHasARowInEachSceneThatWasWanted(@TempDir Path home) throws Exception {
         System.setProperty("bench.home", home.toString());
         EnumSet<Scene> scenes = EnumSet.of(Scene.START, Scene.SATURATED, Scene.IDLE);
-        Contender broken =
-                new Contender("broken", List.of("false"), "", "/", "/", "/", List.of(), "", "", false, "", scenes);
+        Contender broken = Contender.peer("broken", List.of("false"), false, "", scenes);
         Bench bench = new Bench("--scenes", "SATURATED,PACED,IDLE");
 
         bench.round(broken, 1);

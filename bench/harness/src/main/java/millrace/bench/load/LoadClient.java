@@ -8,9 +8,10 @@ import java.nio.channels.SelectionKey;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import millrace.bench.JvmMemory;
 import millrace.bench.Proc;
 
@@ -19,36 +20,31 @@ import millrace.bench.Proc;
  * standard output. It ends by itself after a bounded time, whatever the server does.
  *
  * <pre>
- * mode=fanout    subscribers that all get every published event
+ * mode=fanout    subscribers that all get every published event, or with topics=N, those of ten topics each
+ * mode=batch     the same, published many in a request
+ * mode=storm     subscribers that all come back at once, far behind
+ * mode=slow      some of the subscribers read slowly
  * mode=requests  readers that ask for a finite stream again and again
  * mode=idle      subscribers that get one event and then nothing; waits for a line on the standard input before it leaves
  * </pre>
  */
 public final class LoadClient {
 
-    private final Map<String, String> options = new HashMap<>();
-    private final List<String> headers = new ArrayList<>();
-    private final InetSocketAddress server;
-    private final int pid;
-    private final Meter meter = new Meter();
+    final Options options;
+    final InetSocketAddress server;
+    final int pid;
 
     private LoadClient(String[] args) {
-        for (String arg : args) {
-            int equals = arg.indexOf('=');
-            if (arg.startsWith("header=")) {
-                headers.add(arg.substring(equals + 1));
-            } else {
-                options.put(arg.substring(0, equals), arg.substring(equals + 1));
-            }
-        }
-        server = new InetSocketAddress("127.0.0.1", number("port", 0));
-        pid = number("pid", 0);
+        options = new Options(args);
+        server = new InetSocketAddress("127.0.0.1", options.number("port", 0));
+        pid = options.number("pid", 0);
     }
 
     public static void main(String[] args) throws Exception {
         LoadClient client = new LoadClient(args);
-        Duration limit =
-                Duration.ofMillis(60_000 + client.millis("warmup") + client.millis("measure") + client.millis("hold"));
+        Duration limit = Duration.ofSeconds(client.options.number("limit", 100))
+                .plusMillis(client.options.millis("warmup") + client.options.millis("measure"))
+                .plusMillis(client.options.millis("hold"));
         Thread.ofPlatform().daemon().name("limit").start(() -> {
             try {
                 Thread.sleep(limit);
@@ -60,8 +56,10 @@ public final class LoadClient {
             Runtime.getRuntime().halt(3);
         });
         try {
-            switch (client.text("mode")) {
-                case "fanout" -> client.fanout();
+            switch (client.options.text("mode")) {
+                case "fanout", "batch" -> client.fanout();
+                case "storm" -> new Storm(client).run();
+                case "slow" -> new SlowReaders(client).run();
                 case "requests" -> client.requests();
                 case "idle" -> client.idle();
                 default -> throw new IllegalArgumentException("mode");
@@ -74,86 +72,51 @@ public final class LoadClient {
     }
 
     private void fanout() throws IOException, InterruptedException {
-        int publishers = number("publishers", 1);
-        int stalled = number("stalled", 0);
-        Publisher.Schedule schedule = new Publisher.Schedule(number("rate", 0));
+        int stalled = options.number("stalled", 0);
+        Meter meter = new Meter();
         Reader reader = new Reader(server, get(), meter);
         Thread reading = Thread.ofPlatform().name("reader").start(reader);
         List<SelectionKey> keys = new ArrayList<>();
-        List<Subscriber> subscribers = subscribe(reader, keys, publishers);
-        sync(subscribers, publishers);
+        // who will stop reading has a small buffer, so that the server notices soon
+        List<Subscriber> subscribers = subscribe(reader, keys, stalled, 4096);
+        Publishing publishing = publishing();
+        sync(subscribers, publishing);
         for (SelectionKey key : keys.subList(0, stalled)) {
             key.interestOps(0);
         }
 
-        List<Publisher> publishing = new ArrayList<>();
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < publishers; i++) {
-            publishing.add(new Publisher(i, schedule, server, postHead(), text("prefix")));
-        }
-        schedule.start = System.nanoTime() + 1_000_000;
-        for (Publisher publisher : publishing) {
-            threads.add(Thread.ofPlatform().name("publisher").start(publisher));
-        }
-        Thread.sleep(millis("warmup"));
-        measure(() -> publishing.stream().mapToLong(p -> p.sent).sum());
-        schedule.stopping = true;
-        long until = System.nanoTime() + number("grace", 10) * 1_000_000_000L;
-        for (Thread thread : threads) {
-            thread.join(Duration.ofNanos(Math.max(1_000_000, until - System.nanoTime())));
-        }
-        long hanging = threads.stream().filter(Thread::isAlive).count();
-        int[] sent = publishing.stream().mapToInt(p -> p.sent).toArray();
-        long sum = 0;
-        for (int one : sent) {
-            sum += one;
-        }
-        long awaited = sum * (subscribers.size() - stalled);
-        while (meter.published < awaited && System.nanoTime() < until && meter.ended <= stalled) {
-            Thread.sleep(5);
-        }
-        reader.stop();
-        reading.join();
-        long missing = 0;
-        for (Subscriber subscriber : subscribers.subList(stalled, subscribers.size())) {
-            missing += subscriber.missing(sent);
-        }
-        say("lost", meter.lost + missing);
-        say("ended", meter.ended);
-        say("unanswered", hanging);
-        say("refusedPublishes", publishing.stream().mapToLong(p -> p.refused).sum());
-        publishing.stream()
-                .map(p -> p.failure)
-                .filter(f -> !f.isEmpty())
-                .findFirst()
-                .ifPresent(f -> say("error", f));
-        report(reader);
+        publishing.start();
+        Thread.sleep(options.millis("warmup"));
+        measure(meter, publishing::published);
+        finish(publishing, reader, reading, subscribers.subList(stalled, subscribers.size()), stalled);
+        report(meter, reader);
         reader.close();
     }
 
     private void requests() throws IOException, InterruptedException {
+        Meter meter = new Meter();
         Reader reader = new Reader(server, get(), meter);
-        for (int i = 0; i < number("connections", 100); i++) {
-            reader.open(new RequestReader(meter, number("n", 100)), 0);
+        for (int i = 0; i < options.number("connections", 100); i++) {
+            reader.open(new RequestReader(meter, options.number("n", 100)), 0);
         }
         Thread reading = Thread.ofPlatform().name("reader").start(reader);
-        Thread.sleep(millis("warmup"));
-        measure(() -> meter.responses);
+        Thread.sleep(options.millis("warmup"));
+        measure(meter, () -> meter.responses);
         reader.stop();
         reading.join();
         say("lost", meter.lost);
-        say("ended", meter.ended);
-        report(reader);
+        say("measured", meter.measured);
+        report(meter, reader);
         reader.close();
     }
 
     private void idle() throws IOException, InterruptedException {
+        Meter meter = new Meter();
         Reader reader = new Reader(server, get(), meter);
         Thread reading = Thread.ofPlatform().name("reader").start(reader);
-        List<SelectionKey> keys = new ArrayList<>();
-        List<Subscriber> subscribers = subscribe(reader, keys, 1);
-        if (!text("post").isEmpty()) {
-            sync(subscribers, 1);
+        List<Subscriber> subscribers = subscribe(reader, new ArrayList<>(), 0, 0);
+        if (!options.text("post").isEmpty()) {
+            sync(subscribers, publishing());
         }
         System.out.println("ready");
         System.out.flush();
@@ -161,27 +124,29 @@ public final class LoadClient {
         reader.stop();
         reading.join();
         say("lost", subscribers.stream().filter(s -> s.gone || !s.open).count());
-        say("ended", meter.ended);
-        report(reader);
+        report(meter, reader);
         reader.close();
     }
 
     /** Opens all subscribers, with a bounded number of them waiting for their answer, so that no backlog overflows. */
-    private List<Subscriber> subscribe(Reader reader, List<SelectionKey> keys, int publishers)
+    List<Subscriber> subscribe(Reader reader, List<SelectionKey> keys, int small, int smallBuffer)
             throws IOException, InterruptedException {
         List<Subscriber> subscribers = new ArrayList<>();
+        int topics = options.number("topics", 0);
+        int publishers = options.number("publishers", 1);
         long until = System.nanoTime() + 40_000_000_000L;
         int opened = 0;
-        for (int i = 0; i < number("connections", 1000); i++) {
-            Subscriber subscriber = new Subscriber(meter, publishers);
+        for (int i = 0; i < options.number("connections", 1000); i++) {
+            Interest interest = topics > 0 ? new Interest.Ten(i, topics) : new Interest.All(publishers);
+            Subscriber subscriber = new Subscriber(reader.meter, interest);
             subscribers.add(subscriber);
-            // who will stop reading has a small buffer, so that the server notices soon
-            keys.add(reader.open(subscriber, i < number("stalled", 0) ? 4096 : 0));
+            int buffer = i < small ? smallBuffer : 0;
+            keys.add(topics > 0 ? reader.open(subscriber, buffer, get(interest)) : reader.open(subscriber, buffer));
             while (opened < subscribers.size() && (subscribers.get(opened).open || subscribers.size() - opened > 64)) {
                 if (subscribers.get(opened).open) {
                     opened++;
-                } else if (meter.refused > 0 || System.nanoTime() > until) {
-                    throw new IOException(opened + " subscribers open, " + meter.refused + " refused");
+                } else if (reader.meter.refused > 0 || System.nanoTime() > until) {
+                    throw new IOException(opened + " subscribers open, " + reader.meter.refused + " refused");
                 } else {
                     Thread.sleep(1);
                 }
@@ -193,97 +158,142 @@ public final class LoadClient {
         return subscribers;
     }
 
+    private byte[] get() {
+        return options.get(options.text("path"), "");
+    }
+
+    private byte[] get(Interest interest) {
+        StringBuilder path = new StringBuilder(options.text("path"));
+        for (int place = 0; place < interest.size(); place++) {
+            path.append(place == 0 ? "?topic=" : "&topic=").append(Publisher.topic(interest.source(place)));
+        }
+        return options.get(path.toString(), "");
+    }
+
+    Publishing publishing() throws IOException {
+        int publishers = options.number("publishers", 1);
+        return new Publishing(
+                server,
+                publishers,
+                Math.max(publishers, options.number("topics", 0)),
+                options.number("rate", 0),
+                options.post(
+                        options.text("post"),
+                        options.text("prefix"),
+                        options.text("suffix"),
+                        options.number("batch", 1)));
+    }
+
     /** Publishes until every subscriber has seen an event: the answer's head may be sent before the subscription counts. */
-    private void sync(List<Subscriber> subscribers, int number) throws IOException, InterruptedException {
-        try (Publisher publisher =
-                new Publisher(number, new Publisher.Schedule(0), server, postHead(), text("prefix"))) {
-            long until = System.nanoTime() + 20_000_000_000L;
-            while (!subscribers.stream().allMatch(s -> s.synced)) {
+    static void sync(List<Subscriber> subscribers, Publishing publishing) throws IOException, InterruptedException {
+        long until = System.nanoTime() + 60_000_000_000L;
+        while (!subscribers.stream().allMatch(s -> s.synced)) {
+            for (Subscriber subscriber : subscribers) {
+                if (!subscriber.synced) {
+                    publishing.first().sync(subscriber.interest().source(0));
+                    if (subscriber.interest() instanceof Interest.All) {
+                        break; // this one event is for all
+                    }
+                }
                 if (System.nanoTime() > until) {
                     throw new IOException(
                             subscribers.stream().filter(s -> !s.synced).count()
-                                    + " subscribers got no event; publishes refused: " + publisher.refused);
+                                    + " subscribers got no event; publishes refused: " + publishing.refused());
                 }
-                publisher.publish(System.nanoTime());
-                Thread.sleep(100);
             }
+            Thread.sleep(100);
         }
         Thread.sleep(300);
     }
 
-    private interface Count {
-        long now();
+    /** Ends the publishing, waits until all has come, and tells what has not. */
+    void finish(Publishing publishing, Reader reader, Thread reading, List<Subscriber> subscribers, int mayEnd)
+            throws InterruptedException {
+        Meter meter = reader.meter;
+        long until = System.nanoTime() + options.number("grace", 10) * 1_000_000_000L;
+        stop(publishing, until);
+        int[] sent = publishing.sent();
+        long awaited = 0;
+        for (Subscriber subscriber : subscribers) {
+            for (int place = 0; place < subscriber.interest().size(); place++) {
+                awaited += sent[subscriber.interest().source(place)];
+            }
+        }
+        while (meter.published < awaited && System.nanoTime() < until && meter.ended <= mayEnd) {
+            Thread.sleep(5);
+        }
+        reader.stop();
+        reading.join();
+        say("lost", meter.lost + missing(subscribers, sent));
+        say("bytes", meter.bytes);
+        say("measured", meter.measured);
     }
 
-    private void measure(Count count) throws IOException, InterruptedException {
-        if (text("allocation").isEmpty()) {
-            measured(count);
+    static long missing(List<Subscriber> subscribers, int[] sent) {
+        return subscribers.stream().mapToLong(s -> s.missing(sent)).sum();
+    }
+
+    private void measure(Meter meter, LongSupplier operations) throws IOException, InterruptedException {
+        if (options.text("allocation").isEmpty()) {
+            measured(meter, operations);
             return;
         }
         try (JvmMemory jvm = new JvmMemory(pid)) {
             long before = jvm.allocatedBytes();
-            measured(count);
+            measured(meter, operations);
             say("allocated", jvm.allocatedBytes() - before);
         }
     }
 
-    private void measured(Count count) throws InterruptedException {
+    private void measured(Meter meter, LongSupplier operations) throws InterruptedException {
         long rss = Proc.residentBytes(pid);
-        long operations = count.now();
+        long before = operations.getAsLong();
         long client = Proc.cpuNanos((int) ProcessHandle.current().pid());
         long server = Proc.cpuNanos(pid);
         long start = System.nanoTime();
         meter.measuring = true;
-        Thread.sleep(millis("measure"));
+        Thread.sleep(options.millis("measure"));
         meter.measuring = false;
         long nanos = System.nanoTime() - start;
         say("serverCpuNanos", Proc.cpuNanos(pid) - server);
         say("clientCpuNanos", Proc.cpuNanos((int) ProcessHandle.current().pid()) - client);
-        say("operations", count.now() - operations);
+        say("operations", operations.getAsLong() - before);
         say("nanos", nanos);
         say("rssGrowth", Proc.residentBytes(pid) - rss);
     }
 
-    private void report(Reader reader) {
-        say("events", meter.events);
-        say("measured", meter.measured);
-        say("disordered", meter.disordered);
-        say("foreign", meter.foreign);
-        say("refused", meter.refused);
-        say("p50", meter.latency.percentile(0.5));
-        say("p99", meter.latency.percentile(0.99));
-        say("max", meter.latency.percentile(1));
-        if (!reader.failure.isEmpty()) {
-            say("error", reader.failure);
+    /** Tells what all readers have seen, and the latency that one of them has measured. */
+    static void report(Meter timed, Reader... readers) {
+        say("p50", timed.latency.percentile(0.5));
+        say("p99", timed.latency.percentile(0.99));
+        say("max", timed.latency.percentile(1));
+        say("ended", sum(meter -> meter.ended, readers));
+        say("disordered", sum(meter -> meter.disordered, readers));
+        say("foreign", sum(meter -> meter.foreign, readers));
+        say("refused", sum(meter -> meter.refused, readers));
+        for (Reader reader : readers) {
+            if (!reader.failure.isEmpty()) {
+                say("error", reader.failure);
+            }
         }
     }
 
-    private byte[] get() {
-        StringBuilder head = new StringBuilder("GET ").append(text("path")).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
-        head.append("Accept: text/event-stream\r\n");
-        return head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
+    private static long sum(ToLongFunction<Meter> count, Reader... readers) {
+        return Arrays.stream(readers)
+                .mapToLong(reader -> count.applyAsLong(reader.meter))
+                .sum();
     }
 
-    private String postHead() {
-        StringBuilder head = new StringBuilder("POST ").append(text("post")).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
-        headers.forEach(header -> head.append(header).append("\r\n"));
-        return head.toString();
+    /** Waits for the last answers, until then at most, and tells what the publishers had to say. */
+    static void stop(Publishing publishing, long until) throws InterruptedException {
+        say("unanswered", publishing.stop(until));
+        say("refusedPublishes", publishing.refused());
+        if (!publishing.failure().isEmpty()) {
+            say("error", publishing.failure());
+        }
     }
 
-    private String text(String name) {
-        return options.getOrDefault(name, "");
-    }
-
-    private int number(String name, int otherwise) {
-        return options.containsKey(name) ? Integer.parseInt(options.get(name)) : otherwise;
-    }
-
-    /** Given in seconds. */
-    private long millis(String name) {
-        return (long) (Double.parseDouble(options.getOrDefault(name, "0")) * 1000);
-    }
-
-    private static void say(String name, Object value) {
+    static void say(String name, Object value) {
         System.out.println(name + "=" + value);
     }
 }

@@ -9,7 +9,11 @@ final class Meter {
     /** All deliveries so far, written once per turn of the reader's loop. */
     volatile long published;
 
-    final Histogram latency = new Histogram();
+    /** Replaced by the main thread while nothing is measured. */
+    volatile Histogram latency = new Histogram();
+
+    /** Bytes of all answers, heads and chunks included. */
+    long bytes;
 
     // Written by the reader thread alone; the main thread reads them when it has joined that thread.
     long events;
@@ -20,4 +24,15 @@ final class Meter {
     long ended;
     long refused;
     long responses;
+
+    /** Subscribers that have had everything which was there when they came back, and when the last of them had. */
+    volatile int caughtUp;
+
+    volatile long lastCaughtUp;
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by the reader thread alone
+    void caughtUp(long now) {
+        lastCaughtUp = now;
+        caughtUp++;
+    }
 }

@@ -6,11 +6,11 @@ import java.util.Arrays;
  * The data of a published event, 100 bytes that need no escaping in a form, in JSON or in SSE:
  *
  * <pre>
- *   PP  SSSSSS  NNNNNNNNNN  xxxx…
- *   |   |       |           filling
- *   |   |       nanoTime when it was sent, or when it was due
- *   |   sequence number of this publisher, without gaps
- *   publisher
+ *   PPPP  SSSSSS  NNNNNNNNNN  xxxx…
+ *   |     |       |           filling
+ *   |     |       nanoTime when it was sent, or when it was due
+ *   |     sequence number of this source, without gaps
+ *   source: the publisher, or the topic where there are many
  * </pre>
  *
  * Numbers are written six bits to a character in the alphabet of base64url, most significant first.
@@ -18,6 +18,9 @@ import java.util.Arrays;
 final class Payload {
 
     static final int LENGTH = 100;
+
+    /** The source of events that only show that a subscription counts. */
+    static final int SYNC = (1 << 24) - 1;
 
     private static final byte[] DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".getBytes();
     private static final byte[] VALUES = new byte[256];
@@ -31,23 +34,23 @@ final class Payload {
 
     private Payload() {}
 
-    static void write(byte[] to, int at, int publisher, long sequence, long nanos) {
-        digits(to, at, 2, publisher);
-        digits(to, at + 2, 6, sequence);
-        digits(to, at + 8, 10, nanos);
-        Arrays.fill(to, at + 18, at + LENGTH, (byte) 'x');
+    static void write(byte[] to, int at, int source, long sequence, long nanos) {
+        digits(to, at, 4, source);
+        digits(to, at + 4, 6, sequence);
+        digits(to, at + 10, 10, nanos);
+        Arrays.fill(to, at + 20, at + LENGTH, (byte) 'x');
     }
 
-    static int publisher(byte[] from, int at) {
-        return (int) number(from, at, 2);
+    static int source(byte[] from, int at) {
+        return (int) number(from, at, 4);
     }
 
     static long sequence(byte[] from, int at) {
-        return number(from, at + 2, 6);
+        return number(from, at + 4, 6);
     }
 
     static long nanos(byte[] from, int at) {
-        return number(from, at + 8, 10);
+        return number(from, at + 10, 10);
     }
 
     private static void digits(byte[] to, int at, int count, long value) {

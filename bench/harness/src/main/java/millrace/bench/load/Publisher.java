@@ -5,6 +5,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -27,33 +29,66 @@ final class Publisher implements Runnable, AutoCloseable {
         }
     }
 
+    /**
+     * How a request is made.
+     *
+     * @param head of the request, up to the length of the body; {@code {topic}} in it stands for the topic
+     * @param prefix what the body has before the payload; {@code {topic}} in it stands for the topic
+     * @param suffix what the body has after the payload
+     * @param events how often prefix, payload and suffix are repeated: more than one is a batch, which the server answers
+     *     with a line for each
+     */
+    record Form(String head, String prefix, String suffix, int events) {}
+
     private final int number;
+    private final int publishers;
     private final Schedule schedule;
+    private final AtomicIntegerArray sent;
     private final byte[] request;
-    private final int payloadAt;
+    private final int events;
+    private final int[] payloads;
+    private final int[] topics;
     private final SocketChannel channel;
     private final ByteBuffer out;
     private final ByteBuffer in = ByteBuffer.allocate(16 * 1024);
     private final Answer answer = new Answer();
+    private int turn;
 
-    volatile int sent;
-    volatile int refused;
+    volatile long published;
+    volatile long refused;
     volatile String failure = "";
 
-    Publisher(int number, Schedule schedule, InetSocketAddress server, String head, String bodyPrefix)
+    /** @param sent how many events of each source were published; this publisher has each {@code publishers}-th source */
+    Publisher(
+            int number, int publishers, Schedule schedule, InetSocketAddress server, Form form, AtomicIntegerArray sent)
             throws IOException {
         this.number = number;
+        this.publishers = publishers;
         this.schedule = schedule;
-        byte[] prefix = bodyPrefix.getBytes(StandardCharsets.UTF_8);
-        byte[] start = (head + "Content-Length: " + (prefix.length + Payload.LENGTH) + "\r\n\r\n")
-                .getBytes(StandardCharsets.UTF_8);
-        this.payloadAt = start.length + prefix.length;
-        this.request = new byte[payloadAt + Payload.LENGTH];
-        System.arraycopy(start, 0, request, 0, start.length);
-        System.arraycopy(prefix, 0, request, start.length, prefix.length);
+        this.sent = sent;
+        this.events = form.events();
+        String one = form.prefix() + "x".repeat(Payload.LENGTH) + form.suffix();
+        String body = one.replace("{topic}", topic(0)).repeat(events);
+        String head = form.head().replace("{topic}", topic(0));
+        String text = head + "Content-Length: " + body.length() + "\r\n\r\n";
+        this.request = (text + body).getBytes(StandardCharsets.US_ASCII);
+        this.payloads = new int[events];
+        for (int i = 0; i < events; i++) {
+            payloads[i] = text.length()
+                    + i * (body.length() / events)
+                    + form.prefix().replace("{topic}", topic(0)).length();
+        }
+        this.topics = form.head().contains("{topic}") || form.prefix().contains("{topic}")
+                ? new int[] {(text + body).indexOf(topic(0))}
+                : new int[0];
         this.out = ByteBuffer.wrap(request);
         this.channel = SocketChannel.open(server);
         channel.socket().setTcpNoDelay(true);
+    }
+
+    /** The name of a topic; all have the same length. */
+    static String topic(int number) {
+        return String.format("t%07d", number);
     }
 
     @Override
@@ -70,22 +105,48 @@ final class Publisher implements Runnable, AutoCloseable {
                         return;
                     }
                 }
-                publish(stamp);
+                publish(next(), stamp);
             }
         } catch (IOException | IllegalStateException e) {
             failure = e.toString();
         }
     }
 
-    /** Publishes one event and waits for the answer. */
-    void publish(long stamp) throws IOException {
-        Payload.write(request, payloadAt, number, sent, stamp);
-        sent++;
+    /** The sources of a publisher have their turns in an order that jumps about. */
+    private int next() {
+        int own = sent.length() / publishers;
+        return number + publishers * (int) (turn++ * 7919L % own);
+    }
+
+    /** Publishes the next event or events of a source and waits for the answer. */
+    void publish(int source, long stamp) throws IOException {
+        int sequence = sent.get(source);
+        sent.set(source, sequence + events); // before they can arrive
+        write(source, source, sequence, stamp);
+        published += events;
+    }
+
+    /** Publishes an event that shows to those whom it reaches that their subscription counts. */
+    void sync(int topic) throws IOException {
+        write(topic, Payload.SYNC, 0, System.nanoTime());
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // by this thread alone
+    private void write(int topic, int source, int sequence, long stamp) throws IOException {
+        for (int i = 0; i < events; i++) {
+            Payload.write(request, payloads[i], source, sequence + i, stamp);
+        }
+        for (int at : topics) {
+            for (int i = at + 7, rest = topic; i > at; i--, rest /= 10) {
+                request[i] = (byte) ('0' + rest % 10);
+            }
+        }
         out.clear();
         while (out.hasRemaining()) {
             channel.write(out);
         }
         answer.complete = false;
+        answer.taken = 0;
         while (!answer.complete) {
             in.clear();
             int length = channel.read(in);
@@ -95,7 +156,9 @@ final class Publisher implements Runnable, AutoCloseable {
             answer.accept(in.array(), length, 0);
         }
         if (answer.status / 100 != 2) {
-            refused++;
+            refused += events;
+        } else if (events > 1) {
+            refused += events - answer.taken;
         }
     }
 
@@ -105,7 +168,10 @@ final class Publisher implements Runnable, AutoCloseable {
     }
 
     private static final class Answer extends Wire {
+        private static final byte[] TAKEN = "{\"id\":".getBytes(StandardCharsets.US_ASCII);
+
         int status;
+        int taken;
         boolean complete;
 
         Answer() {
@@ -115,8 +181,12 @@ final class Publisher implements Runnable, AutoCloseable {
         @Override
         void head(int status) {
             this.status = status;
-            if (status == 204) {
-                complete = true;
+        }
+
+        @Override
+        void line(byte[] bytes, int from, int to, long now) {
+            if (to - from >= TAKEN.length && Arrays.equals(bytes, from, from + TAKEN.length, TAKEN, 0, TAKEN.length)) {
+                taken++;
             }
         }
 

@@ -47,6 +47,9 @@ abstract class Wire {
     /** The value of a data line; {@code now} is the nanoTime of the read that completed it. */
     abstract void data(byte[] from, int at, int length, long now);
 
+    /** The value of an id line. */
+    void id(byte[] from, int at, int length) {}
+
     /** The response has ended as the protocol wants it; another request may follow on the connection. */
     abstract void end();
 
@@ -114,8 +117,11 @@ abstract class Wire {
                 keptLength = 0;
                 remaining = 0;
                 digits = true;
+                int status = Integer.parseInt(head.substring(9, 12));
                 int lengthField = head.indexOf("\r\ncontent-length:");
-                if (head.contains("\r\ntransfer-encoding: chunked")) {
+                if (status == 204) { // never has a body
+                    phase = Phase.PLAIN;
+                } else if (head.contains("\r\ntransfer-encoding: chunked")) {
                     phase = Phase.CHUNK_SIZE;
                 } else if (lengthField >= 0) {
                     int end = head.indexOf('\r', lengthField + 2);
@@ -126,7 +132,7 @@ abstract class Wire {
                     remaining = Long.MAX_VALUE;
                     phase = Phase.PLAIN;
                 }
-                head(Integer.parseInt(head.substring(9, 12)));
+                head(status);
                 if (phase == Phase.PLAIN && remaining == 0) {
                     finish();
                 }
@@ -214,8 +220,14 @@ abstract class Wire {
         }
     }
 
-    private void line(byte[] bytes, int from, int to, long now) {
+    /** A line that is not empty, without its line feed. */
+    void line(byte[] bytes, int from, int to, long now) {
         int end = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
+        if (end - from >= 3 && bytes[from] == 'i' && bytes[from + 1] == 'd' && bytes[from + 2] == ':') {
+            int at = end - from > 3 && bytes[from + 3] == ' ' ? from + 4 : from + 3;
+            id(bytes, at, end - at);
+            return;
+        }
         if (end - from >= 5
                 && bytes[from] == 'd'
                 && bytes[from + 1] == 'a'

@@ -6,12 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** A reader that overlooked what is lost, comes twice or late would make every server look well. */
 class LossTest {
 
-    private static final int SYNC = 1; // the publisher beside those that count
+    private static final Interest ONE = new Interest.All(1);
 
     private final Meter meter = new Meter();
 
@@ -19,7 +20,7 @@ class LossTest {
     void aWholeStreamHasLostNothingHoweverItIsCutIntoReads() {
         byte[] response = response(events(0, 1, 2));
         for (int size = 1; size <= response.length; size++) {
-            Subscriber subscriber = new Subscriber(meter, SYNC);
+            Subscriber subscriber = new Subscriber(meter, ONE);
             feed(subscriber, response, size);
 
             assertTrue(subscriber.gone);
@@ -31,14 +32,14 @@ class LossTest {
 
     @Test
     void aGapIsLoss() {
-        feed(new Subscriber(meter, SYNC), response(events(0, 1, 4)), 1 << 16);
+        feed(new Subscriber(meter, ONE), response(events(0, 1, 4)), 1 << 16);
 
         assertEquals(2, meter.lost);
     }
 
     @Test
     void anEventThatComesTwiceOrLateIsDisorder() {
-        feed(new Subscriber(meter, SYNC), response(events(0, 1, 1, 2, 0)), 1 << 16);
+        feed(new Subscriber(meter, ONE), response(events(0, 1, 1, 2, 0)), 1 << 16);
 
         assertEquals(2, meter.disordered);
         assertEquals(0, meter.lost);
@@ -46,7 +47,7 @@ class LossTest {
 
     @Test
     void whatDidNotComeAfterTheStreamWasEndedIsLoss() {
-        Subscriber subscriber = new Subscriber(meter, SYNC);
+        Subscriber subscriber = new Subscriber(meter, ONE);
         feed(subscriber, response(events(0, 1)), 1 << 16);
 
         assertEquals(8, subscriber.missing(new int[] {10}));
@@ -54,7 +55,7 @@ class LossTest {
 
     @Test
     void whatNobodyPublishedIsForeign() {
-        feed(new Subscriber(meter, SYNC), response("data: hello\n\n"), 1 << 16);
+        feed(new Subscriber(meter, ONE), response("data: hello\n\n"), 1 << 16);
 
         assertEquals(1, meter.foreign);
     }
@@ -79,6 +80,60 @@ class LossTest {
         assertEquals(3, meter.lost);
         assertEquals(1, meter.ended);
         assertEquals(0, meter.responses);
+    }
+
+    @Test
+    void anAnswerWithoutABodyIsFollowedByTheNextOne() {
+        int[] ends = {0};
+        Wire wire = new Wire(0) {
+            @Override
+            void head(int status) {}
+
+            @Override
+            void data(byte[] from, int at, int length, long now) {}
+
+            @Override
+            void end() {
+                ends[0]++;
+            }
+        };
+        byte[] answers = "HTTP/1.1 204 \r\nDate: now\r\n\r\n".repeat(3).getBytes(StandardCharsets.US_ASCII);
+        for (int size = 1; size <= answers.length; size++) {
+            feed(wire, answers, size);
+        }
+
+        assertEquals(3 * answers.length, ends[0]);
+    }
+
+    @Test
+    void ofTenTopicsEachHasItsOwnPlaceAndThoseOfOthersAreForeign() {
+        int topics = 100;
+        for (int number = 0; number < topics; number++) {
+            Interest ten = new Interest.Ten(number, topics);
+            for (int place = 0; place < ten.size(); place++) {
+                assertEquals(place, ten.place(ten.source(place)));
+            }
+            long own = IntStream.range(0, 2 * topics)
+                    .filter(topic -> ten.place(topic) >= 0)
+                    .count();
+            assertEquals(10, own);
+        }
+    }
+
+    @Test
+    void whoComesBackHasCaughtUpWithTheLastEventOfBeforeAndMissesWhatIsLeftOut() {
+        Subscriber back = Subscriber.returning(meter, 1, 3);
+
+        feed(back, response(events(1)), 1 << 16);
+        assertEquals(0, meter.caughtUp);
+        assertEquals(3, back.missing(new int[] {5}));
+
+        feed(back, response(events(2, 3)), 1 << 16);
+        assertEquals(1, meter.caughtUp);
+        assertEquals(0, meter.lost);
+
+        feed(Subscriber.returning(meter, 1, 3), response(events(2)), 1 << 16);
+        assertEquals(1, meter.lost);
     }
 
     private static void feed(Wire wire, byte[] bytes, int size) {

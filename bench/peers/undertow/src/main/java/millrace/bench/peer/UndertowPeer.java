@@ -4,9 +4,25 @@ import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.server.handlers.sse.ServerSentEventConnection;
 import io.undertow.server.handlers.sse.ServerSentEventHandler;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Undertow's {@code ServerSentEventHandler}: a published message is sent to each of its connections. */
+/**
+ * Undertow's {@code ServerSentEventHandler}: a published message is sent to each of its connections. For many topics there
+ * is a plain map from each to its connections; for those who come back, a plain list of what was sent.
+ */
 public final class UndertowPeer {
+
+    private static final Map<String, Set<ServerSentEventConnection>> TOPICS = new ConcurrentHashMap<>();
+
+    /** Both guarded by the list. */
+    private static final List<String> LOG = new ArrayList<>();
+
+    private static final Set<ServerSentEventConnection> LOG_READERS = new HashSet<>();
 
     public static void main(String[] args) {
         ServerSentEventHandler events = Handlers.serverSentEvents();
@@ -17,6 +33,22 @@ public final class UndertowPeer {
                 .setHandler(Handlers.path()
                         .addExactPath("/events", events)
                         .addExactPath("/stream", streams)
+                        .addExactPath("/topics", Handlers.serverSentEvents((connection, id) -> enter(connection)))
+                        .addExactPath("/topics/publish", exchange -> {
+                            String topic =
+                                    exchange.getQueryParameters().get("topic").getFirst();
+                            exchange.getRequestReceiver().receiveFullString((request, data) -> {
+                                TOPICS.getOrDefault(topic, Set.of()).forEach(connection -> connection.send(data));
+                                request.endExchange();
+                            });
+                        })
+                        .addExactPath("/log/events", Handlers.serverSentEvents(UndertowPeer::readLog))
+                        .addExactPath(
+                                "/log/publish",
+                                exchange -> exchange.getRequestReceiver().receiveFullString((request, data) -> {
+                                    append(data);
+                                    request.endExchange();
+                                }))
                         .addExactPath(
                                 "/publish",
                                 exchange -> exchange.getRequestReceiver().receiveFullString((request, data) -> {
@@ -27,6 +59,37 @@ public final class UndertowPeer {
                                 })))
                 .build()
                 .start();
+    }
+
+    private static void enter(ServerSentEventConnection connection) {
+        for (String topic : connection.getQueryParameters().get("topic")) {
+            Set<ServerSentEventConnection> readers =
+                    TOPICS.computeIfAbsent(topic, key -> ConcurrentHashMap.newKeySet());
+            readers.add(connection);
+            connection.addCloseTask(readers::remove);
+        }
+    }
+
+    private static void readLog(ServerSentEventConnection connection, String lastId) {
+        synchronized (LOG) {
+            for (int i = lastId == null ? LOG.size() : Integer.parseInt(lastId) + 1; i < LOG.size(); i++) {
+                connection.send(LOG.get(i), null, Integer.toString(i), null);
+            }
+            LOG_READERS.add(connection);
+        }
+        connection.addCloseTask(gone -> {
+            synchronized (LOG) {
+                LOG_READERS.remove(gone);
+            }
+        });
+    }
+
+    private static void append(String data) {
+        synchronized (LOG) {
+            String id = Integer.toString(LOG.size());
+            LOG.add(data);
+            LOG_READERS.forEach(connection -> connection.send(data, null, id, null));
+        }
     }
 
     private static void numbers(ServerSentEventConnection connection) {
