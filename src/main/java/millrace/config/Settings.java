@@ -35,6 +35,10 @@ public final class Settings {
             "millrace.retry",
             "2s",
             "The reconnection time told to clients at the start of a stream, give or take a third.");
+    public static final Setting<Duration> RESTART_TIME = Setting.duration(
+            "millrace.restart-time",
+            "10s",
+            "How long a restart takes from the end of the drain on: clients are told to stay away for so long, since an EventSource that finds a proxy's 502 or a container's 404 gives up for good.");
 
     public static final Setting<List<String>> CHAT_UPSTREAMS = Setting.words(
             "millrace.chat.upstreams",
@@ -198,10 +202,11 @@ public final class Settings {
             "millrace.hub.channel-bytes", "4m", "A subscriber that is so many bytes behind is ended as well.");
     public static final Setting<String> HUB_CHECKPOINT = Setting.choice(
             "millrace.hub.checkpoint",
-            "id",
-            List.of("id", "event", "off"),
-            "How quiet subscribers are told a newer cursor: by a block with an id alone, which fires no event (and which"
-                    + " Firefox ignores), by an event of the type checkpoint, or not at all.");
+            "auto",
+            List.of("auto", "event", "id", "off"),
+            "How quiet subscribers are told a newer cursor: by an event of the type checkpoint, which an EventSource keeps"
+                    + " from pages that do not ask for it (auto: only to an EventSource), by a block with an id alone (which"
+                    + " Firefox ignores and some other clients take for an event), or not at all.");
     public static final Setting<Boolean> HUB_PRESENCE =
             Setting.flag("millrace.hub.presence", true, "Tells who subscribes, to those whose token grants it.");
     public static final Setting<Duration> HUB_LIFETIME = Setting.duration(

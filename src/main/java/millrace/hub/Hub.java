@@ -33,6 +33,7 @@ import millrace.sse.Event;
 import millrace.stream.CloseReason;
 import millrace.stream.EncodedEvent;
 import millrace.stream.EventStream;
+import millrace.stream.LastEventId;
 import millrace.stream.StreamEngine;
 import millrace.topic.Selector;
 import millrace.topic.Topic;
@@ -299,14 +300,7 @@ public final class Hub implements AutoCloseable {
         if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
             return new Position(found.getAsLong(), cursor, null, told);
         }
-        return new Position(held.oldest() - 1, EARLIEST, beginning(cursor), told);
-    }
-
-    /** As much as an id may have: in the body of a QUERY a cursor may be as long as that, and a reader slow to take it. */
-    private static String beginning(String cursor) {
-        int length = Math.min(cursor.length(), Event.MAX_ID_BYTES);
-        boolean inTheMiddle = length < cursor.length() && Character.isHighSurrogate(cursor.charAt(length - 1));
-        return cursor.substring(0, inTheMiddle ? length - 1 : length);
+        return new Position(held.oldest() - 1, EARLIEST, LastEventId.beginning(cursor), told);
     }
 
     /**
@@ -343,17 +337,19 @@ public final class Hub implements AutoCloseable {
      * being set up.
      *
      * @param selectors as the subscriber wrote them, for presence
+     * @param dispatchesByType whether events of a type that the client did not ask for reach nobody there
      */
     public void subscribe(
             EventStream stream,
             Subscription subscription,
             List<Selector> selectors,
             Principal principal,
-            Position position) {
-        Subscriber subscriber = new Subscriber(this, subscription, selectors, principal);
+            Position position,
+            boolean dispatchesByType) {
+        Subscriber subscriber = new Subscriber(this, subscription, selectors, principal, dispatchesByType);
         stream.heartbeat(subscriber);
         if (position.precedingId() == null) {
-            byte[] first = checkpoint(position.after());
+            byte[] first = checkpoint(position.after(), dispatchesByType);
             if (first != null) {
                 stream.sendOwn(first); // so that it has a cursor before its first event
             }
@@ -577,13 +573,21 @@ public final class Hub implements AutoCloseable {
 
     // ---- the hub's own events ----
 
-    /** What tells a reader a newer cursor; {@code null} where the settings want none. */
-    byte @Nullable [] checkpoint(long sequence) {
+    /**
+     * What tells a reader a newer cursor; {@code null} where the settings want none for such a client. It is an event with
+     * data: Firefox takes no id from a block without, and lenient clients take such a block for an event.
+     */
+    byte @Nullable [] checkpoint(long sequence, boolean dispatchesByType) {
         return switch (checkpoints) {
+            case "auto" -> dispatchesByType ? checkpointEvent(sequence) : null;
+            case "event" -> checkpointEvent(sequence);
             case "id" -> new Event(cursors.of(sequence), null, null, null).encode();
-            case "event" -> new Event(cursors.of(sequence), "checkpoint", "", null).encode();
             default -> null;
         };
+    }
+
+    private byte[] checkpointEvent(long sequence) {
+        return new Event(cursors.of(sequence), "checkpoint", "{}", null).encode();
     }
 
     /** Tells a reader that what it asked for is not held, and where it goes on instead. */

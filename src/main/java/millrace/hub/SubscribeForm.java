@@ -10,6 +10,7 @@ import millrace.auth.Dialect;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.FormData;
+import millrace.stream.LastEventId;
 import millrace.topic.HubUrl;
 import millrace.topic.Selector;
 import millrace.topic.SelectorException;
@@ -29,9 +30,6 @@ public record SubscribeForm(
 
     /** Compiling the patterns of one subscription takes a few milliseconds at most. */
     private static final int MAX_WORK = 1_000_000;
-
-    /** How clients spell the cursor, in the order of precedence. */
-    private static final List<String> CURSORS = List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID");
 
     /**
      * Reads the parameters; those with other names are ignored.
@@ -99,20 +97,8 @@ public record SubscribeForm(
     }
 
     private static @Nullable String cursor(FormData query, FormData body) {
-        String value = cursor(body);
-        return value != null ? value : cursor(query);
-    }
-
-    /** The last event id among these parameters, by whatever name; {@code null} where there is none. */
-    public static @Nullable String cursor(FormData parameters) {
-        for (String name : CURSORS) {
-            String value =
-                    parameters.last(name); // where clients append one on every reconnect, the last is the fresh one
-            if (value != null) {
-                return value;
-            }
-        }
-        return null;
+        String value = LastEventId.among(body);
+        return value != null ? value : LastEventId.among(query);
     }
 
     private static ProblemException bad(String detail) {

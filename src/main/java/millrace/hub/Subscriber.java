@@ -16,9 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Subscriber implements EventStream.Heartbeat {
 
-    private static final byte[] COMMENT = {':', '\n', '\n'};
-
     private final Hub hub;
+    private final boolean dispatchesByType;
     private final UUID id = UUID.randomUUID();
     private final Map<Selector, JsonValue> payloads = new HashMap<>();
     private Subscription subscription;
@@ -35,8 +34,15 @@ public final class Subscriber implements EventStream.Heartbeat {
     /** By the drainer of its stream only. */
     private long toldCheckpoint;
 
-    Subscriber(Hub hub, Subscription subscription, List<Selector> selectors, Principal principal) {
+    /** @param dispatchesByType whether events of a type that it did not ask for reach nobody */
+    Subscriber(
+            Hub hub,
+            Subscription subscription,
+            List<Selector> selectors,
+            Principal principal,
+            boolean dispatchesByType) {
         this.hub = hub;
+        this.dispatchesByType = dispatchesByType;
         this.subscription = subscription;
         this.selectors = List.copyOf(selectors);
         // and not the principal, which holds all that its token grants, compiled
@@ -55,6 +61,10 @@ public final class Subscriber implements EventStream.Heartbeat {
 
     Subscription subscription() {
         return subscription;
+    }
+
+    boolean dispatchesByType() {
+        return dispatchesByType;
     }
 
     /** As it wrote them, in its order. */
@@ -86,7 +96,7 @@ public final class Subscriber implements EventStream.Heartbeat {
     public byte[] bytes(EventStream stream) {
         SharedChannel now = reading;
         if (now == null) {
-            return COMMENT; // in the middle of a replay
+            return EventStream.COMMENT; // in the middle of a replay
         }
         // In this order: what was delivered by now is in the channel, and so counted in its last sequence.
         long delivered = hub.delivered();
@@ -96,10 +106,10 @@ public final class Subscriber implements EventStream.Heartbeat {
         long last = now.lastSequence();
         long needed = last > joinedAfter ? last : replayed;
         if (stream.sequence() < needed || delivered <= Math.max(stream.sequence(), toldCheckpoint)) {
-            return COMMENT;
+            return EventStream.COMMENT;
         }
         toldCheckpoint = delivered;
-        byte[] checkpoint = hub.checkpoint(delivered);
-        return checkpoint == null ? COMMENT : checkpoint;
+        byte[] checkpoint = hub.checkpoint(delivered, dispatchesByType);
+        return checkpoint == null ? EventStream.COMMENT : checkpoint;
     }
 }

@@ -7,7 +7,6 @@ public enum ProblemType {
     BAD_PARAMETER(400, "A parameter has a value that cannot be used"),
     BAD_BODY(400, "The body cannot be read"),
     MALFORMED_JSON(400, "The body is not JSON"),
-    BAD_LAST_EVENT_ID(400, "The last event id is not one of ours"),
     UNAUTHORIZED(401, "This needs a token"),
     FORBIDDEN(403, "This is not allowed"),
     NOT_FOUND(404, "There is nothing here"),

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *     {@link #MAX_ID_BYTES} bytes of UTF-8, without CR, LF, NUL and unpaired surrogates
  * @param type the event type, {@code null} or {@code ""} for {@code message}; without CR, LF, NUL and unpaired
  *     surrogates
- * @param data any text; CR, LF and CRLF in it arrive as LF, and an unpaired surrogate as U+FFFD. {@code null}: the block
+ * @param data any text; CR, LF and CRLF in it arrive as LF, and an unpaired surrogate as U+FFFD. {@code null}: this
  *     fires no event, while {@code ""} fires one with empty data
  * @param retry the reader's new reconnection time, in whole milliseconds, not negative
  */
@@ -56,7 +56,10 @@ public record Event(
         return new Event(id, type, data, newRetry);
     }
 
-    /** The bytes on the wire, ended by a blank line. */
+    /**
+     * The bytes on the wire, ended by a blank line. Without data and id there is nothing that such a line would complete,
+     * and lenient clients would take it for an event: then they are the line {@code retry:} alone, or an empty comment.
+     */
     public byte[] encode() {
         return EventEncoder.encode(this);
     }

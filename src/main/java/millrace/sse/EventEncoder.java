@@ -10,7 +10,8 @@ public final class EventEncoder {
     private static final byte[] COMMENT = ascii(":");
     private static final byte[] EVENT = ascii("event: ");
     private static final byte[] ID = ascii("id: ");
-    private static final byte[] RETRY = ascii("retry: ");
+    private static final String RETRY_FIELD = "retry: ";
+    private static final byte[] RETRY = ascii(RETRY_FIELD);
 
     /** What the standard sends for half of a surrogate pair. */
     private static final char REPLACEMENT = '\uFFFD';
@@ -23,6 +24,12 @@ public final class EventEncoder {
         String data = event.data();
         String retry =
                 event.retry() == null ? null : Long.toString(event.retry().toMillis());
+
+        if (data == null && id == null) {
+            // An empty line would make lenient clients fire an event with empty data; and without one a type would be
+            // that of the next event.
+            return retry == null ? comment("") : (RETRY_FIELD + retry + "\n").getBytes(StandardCharsets.US_ASCII);
+        }
 
         // room for the common case, ASCII on one line: then the array is exactly as large as the block
         int room = 1;
@@ -47,11 +54,14 @@ public final class EventEncoder {
         return block.end();
     }
 
-    /** The bytes of a comment: one line beginning with a colon for each line of the text; fires no event. */
+    /**
+     * The bytes of a comment: one line beginning with a colon for each line of the text. No empty line follows: it would
+     * end a block without data, which lenient clients take for an event.
+     */
     public static byte[] comment(String text) {
-        Block block = new Block(COMMENT.length + text.length() + 2);
+        Block block = new Block(COMMENT.length + text.length() + 1);
         block.field(COMMENT, text);
-        return block.end();
+        return block.bytes;
     }
 
     private static byte[] ascii(String text) {

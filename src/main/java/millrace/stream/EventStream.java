@@ -2,10 +2,12 @@ package millrace.stream;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import millrace.sse.EventEncoder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     private static final long NEVER = Long.MAX_VALUE;
 
-    private static final byte[] COMMENT = {':', '\n', '\n'};
+    /** A comment. No empty line follows: lenient clients would take that for an event with empty data. */
+    public static final byte[] COMMENT = EventEncoder.comment("");
+
     private static final Heartbeat SILENT = stream -> COMMENT;
 
     private final StreamEngine engine;
@@ -65,6 +69,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private volatile long lastWrite = openedAt;
     private volatile Heartbeat heartbeat = SILENT;
     private volatile long expiresAt = NEVER;
+    private volatile @Nullable Instant expiry;
     private volatile Timer.@Nullable Watch watch;
     private @Nullable Consumer<CloseReason> onClose;
     private @Nullable CloseReason closedFor;
@@ -108,7 +113,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         channel = only;
     }
 
-    /** Bytes for this reader alone, whole blocks; they go out before the next event of the channel. */
+    /** Bytes for this reader alone, whole blocks or lines; they go out before the next event of the channel. */
     public void sendOwn(byte[] blocks) {
         synchronized (ownLock) {
             if (own == null) {
@@ -161,13 +166,22 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     /**
-     * Ends the stream after that time, or up to a tenth of a second later, as {@code EXPIRED}; a token's end, say. To be
-     * called while the stream is being set up.
+     * Ends the stream after that time, or up to a tenth of a second later, as {@code EXPIRED}. To be called while the
+     * stream is being set up.
      */
     public void expireAfter(Duration time) {
         if (time.compareTo(FOREVER) < 0) {
             expiresAt = System.nanoTime() + time.toNanos();
         }
+    }
+
+    /**
+     * Ends the stream at that moment of the wall clock, as {@code EXPIRED}; a token's end. Where the clock is set, or
+     * the machine sleeps, which the time that is counted does not notice, it ends when it is next looked at for a
+     * heartbeat. To be called while the stream is being set up.
+     */
+    public void expireAt(Instant moment) {
+        expiry = moment;
     }
 
     void outlet(Outlet real) {
@@ -497,7 +511,22 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     private long untilExpiry(long now, long otherwise) {
-        return expiresAt == NEVER ? otherwise : Math.clamp(expiresAt - now, 0, otherwise);
+        long left = expiresAt == NEVER ? otherwise : Math.clamp(expiresAt - now, 0, otherwise);
+        Instant moment = expiry;
+        if (moment == null) {
+            return left;
+        }
+        Duration byTheClock = Duration.between(engine.clock().instant(), moment);
+        if (byTheClock.isNegative()) {
+            return 0;
+        }
+        return byTheClock.compareTo(Duration.ofNanos(left)) < 0 ? byTheClock.toNanos() : left;
+    }
+
+    private boolean isExpired(long now) {
+        Instant moment = expiry;
+        return expiresAt != NEVER && expiresAt - now <= 0
+                || moment != null && !engine.clock().instant().isBefore(moment);
     }
 
     @Override
@@ -510,7 +539,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             giveUp(CloseReason.TOO_SLOW);
             return -1;
         }
-        if (expiresAt != NEVER && expiresAt - now <= 0) {
+        if (isExpired(now)) {
             close(CloseReason.EXPIRED); // looked at further: the client may take nothing
         }
         return isClosing() ? beat(now, stall) : untilExpiry(now, beat(now, stall));

@@ -12,6 +12,24 @@ public final class ProblemResponse {
 
     private ProblemResponse() {}
 
+    /** Refuses a request, in the form that its client can take; see {@link EventSourceClient}. */
+    public static void refuse(HttpServletRequest request, HttpServletResponse response, ProblemException refused)
+            throws IOException {
+        if (!comesBack(request, response, refused)) {
+            send(response, refused);
+        }
+    }
+
+    /**
+     * The part of that for servlets with a form of their own: returns whether the client was told to come back; otherwise
+     * it is still to be refused.
+     */
+    public static boolean comesBack(HttpServletRequest request, HttpServletResponse response, ProblemException refused)
+            throws IOException {
+        announceClose(request, response);
+        return EventSourceClient.tellToComeBack(request, response, refused);
+    }
+
     public static void send(HttpServletResponse response, ProblemException failure) throws IOException {
         if (failure.retryAfter() != null) {
             long seconds = Math.ceilDiv(failure.retryAfter().toMillis(), 1000);

@@ -37,6 +37,9 @@ public final class Run {
 
     private volatile @Nullable Thread producer;
 
+    /** Position of the last event that has an id: the furthest that a client can name. */
+    private volatile long lastWithId;
+
     private final Object fields = new Object();
     private @Nullable Future<?> graceTask;
     private boolean over;
@@ -103,6 +106,11 @@ public final class Run {
         return log;
     }
 
+    /** Position of the last event that has an id; 0 before the first. */
+    long lastWithId() {
+        return lastWithId;
+    }
+
     /** Whether the producer has ended, and for what reason; {@code null} while it runs. */
     public @Nullable CloseReason ended() {
         return log.ended();
@@ -126,8 +134,15 @@ public final class Run {
         sending.lockInterruptibly();
         try {
             long position = log.next();
-            byte[] bytes = event.withId(eventId(position)).encode();
+            boolean hasId = event.data() != null; // else the id would make a block without data of it
+            byte[] bytes =
+                    (hasId ? event.withId(eventId(position)) : new Event(null, null, null, event.retry())).encode();
+            long lastBefore = lastWithId;
+            if (hasId) {
+                lastWithId = position; // before it can be read
+            }
             if (log.add(new EncodedEvent(bytes, position)) < 0) {
+                lastWithId = lastBefore;
                 CloseReason why = log.ended();
                 throw new StreamClosedException(why == null ? CloseReason.STOPPED : why);
             }
@@ -188,6 +203,9 @@ public final class Run {
     private void produce(Producer work) {
         try {
             work.produce(this::send);
+            if (options.endEvent() && log.ended() == null) {
+                send(StreamServlet.END_EVENT);
+            }
             log.end(CloseReason.COMPLETED);
         } catch (StreamClosedException | InterruptedException stopped) {
             log.end(CloseReason.STOPPED); // without effect where stop() gave the reason
@@ -255,6 +273,12 @@ public final class Run {
     }
 
     private byte[] gap(long asked, long goesOnWith) {
-        return runs.gapEvent(eventId(asked - 1), eventId(goesOnWith - 1)).encode();
+        return gapAfter(eventId(asked - 1), goesOnWith);
+    }
+
+    /** Tells a reader that nothing follows that id here, and that it goes on with that position instead. */
+    byte[] gapAfter(String lastEventId, long goesOnWith) {
+        return runs.gapEvent(LastEventId.beginning(lastEventId), eventId(goesOnWith - 1))
+                .encode();
     }
 }

@@ -21,8 +21,17 @@ public final class RunResponses {
     /** Answers the request that started the run: its events from the first, and how to come back and to stop it. */
     public void begin(HttpServletRequest request, HttpServletResponse response, Run run)
             throws ProblemException, IOException {
+        begin(request, response, run, null);
+    }
+
+    /**
+     * @param lost the last event id of a client that has read something else, which a {@code gap} tells it first;
+     *     {@code null} where it sent none
+     */
+    void begin(HttpServletRequest request, HttpServletResponse response, Run run, @Nullable String lost)
+            throws ProblemException, IOException {
         try {
-            follow(request, response, run, 1, Map.of(StreamServlet.RUN_SECRET, run.secret()));
+            follow(request, response, run, 1, lost, Map.of(StreamServlet.RUN_SECRET, run.secret()));
         } catch (ProblemException | IOException | RuntimeException refused) {
             run.stop(CloseReason.CLIENT_GONE);
             throw refused;
@@ -39,47 +48,45 @@ public final class RunResponses {
     }
 
     /**
-     * Goes on after an event, named by its id.
+     * Goes on after an event.
      *
-     * @param origin only a run of that origin is meant; {@code null} for any
+     * @param origin only a run of that origin is meant
      */
-    public void resume(
+    void resume(
             HttpServletRequest request,
             HttpServletResponse response,
-            String lastEventId,
+            Runs.Position after,
             @Nullable String user,
-            @Nullable String origin)
+            String origin)
             throws ProblemException, IOException {
-        Runs.Position after = Runs.Position.parse(lastEventId);
-        if (after == null) {
-            throw new ProblemException(
-                    ProblemType.BAD_LAST_EVENT_ID,
-                    "The last event id is none of ours: they consist of a run's id, a hyphen and a number.");
-        }
         Run run = engine.runs().find(after.run(), user);
-        if (run == null || origin != null && !origin.equals(run.origin())) {
+        if (run == null || !origin.equals(run.origin())) {
             throw new ProblemException(
                     ProblemType.NOT_FOUND, "That run is not held (any more); start another without Last-Event-ID.");
         }
-        resume(request, response, run, after.position());
+        resume(request, response, run, run.eventId(after.position()));
     }
 
-    /** Goes on after that position; 204 where the run has ended there; {@code gap} or 409 where it is no longer held. */
-    public void resume(HttpServletRequest request, HttpServletResponse response, Run run, long afterPosition)
+    /**
+     * Goes on after the event with that id; 204 where the run has ended there; {@code gap} or 409 where what follows is
+     * no longer held; {@code gap} and all that is held where the run has no such event.
+     */
+    public void resume(HttpServletRequest request, HttpServletResponse response, Run run, String lastEventId)
             throws ProblemException, IOException {
         PacedChannel log = run.log();
         CloseReason ended = run.ended(); // before the number: nothing comes after the end
         long next = log.next();
-        if (afterPosition >= next) {
-            throw new ProblemException(
-                    ProblemType.BAD_LAST_EVENT_ID,
-                    "That run has had " + (next - 1) + " events so far; position " + afterPosition + " is not one.");
+        Runs.Position after = Runs.Position.parse(lastEventId);
+        if (after == null || !after.run().equals(run.id()) || after.position() >= next) {
+            follow(request, response, run, log.oldest(), lastEventId, Map.of());
+            return;
         }
-        if (ended != null && afterPosition == next - 1) {
+        long afterPosition = after.position();
+        if (ended != null && afterPosition >= run.lastWithId()) {
             response.setStatus(HttpServletResponse.SC_NO_CONTENT); // an EventSource stays away now
             return;
         }
-        if (afterPosition + 1 < log.oldest() && !isEventSource(request)) {
+        if (afterPosition + 1 < log.oldest() && !EventSourceClient.isLostByAStatus(request)) {
             throw new ProblemException(
                     ProblemType.GONE_FROM_LOG,
                     "What followed position " + afterPosition + " is no longer held; the oldest event held is "
@@ -97,7 +104,7 @@ public final class RunResponses {
     /** Sends the events from that position on. */
     public void follow(HttpServletRequest request, HttpServletResponse response, Run run, long position)
             throws ProblemException, IOException {
-        follow(request, response, run, position, Map.of());
+        follow(request, response, run, position, null, Map.of());
     }
 
     private void follow(
@@ -105,6 +112,7 @@ public final class RunResponses {
             HttpServletResponse response,
             Run run,
             long position,
+            @Nullable String lost,
             Map<String, String> moreHeaders)
             throws ProblemException, IOException {
         Map<String, String> headers = new HashMap<>(moreHeaders);
@@ -112,18 +120,18 @@ public final class RunResponses {
         if (run.owner() != null) {
             headers.put("Cache-Control", StreamEngine.PRIVATE);
         }
-        if (!engine.answersHead(request, response, headers)) {
-            engine.open(request, response, run.options(), headers, stream -> stream.read(run.log(), position));
+        if (engine.answersHead(request, response, headers)) {
+            return;
         }
+        engine.open(request, response, run.options(), headers, stream -> {
+            if (lost != null) {
+                stream.sendOwn(run.gapAfter(lost, position));
+            }
+            stream.read(run.log(), position);
+        });
     }
 
     private static String location(HttpServletRequest request, Run run) {
         return RelativeReference.to("/streams/" + run.id(), request);
-    }
-
-    /** A browser's EventSource, or something that behaves like it: it cannot read a status. */
-    private static boolean isEventSource(HttpServletRequest request) {
-        String accept = request.getHeader("Accept");
-        return accept != null && accept.contains("text/event-stream");
     }
 }

@@ -93,7 +93,7 @@ public final class Runs {
         synchronized (lock) {
             if (engine.isDraining()) {
                 throw new ProblemException(
-                        Problem.of(ProblemType.UNAVAILABLE, "The application stops."), Duration.ofSeconds(5));
+                        Problem.of(ProblemType.UNAVAILABLE, "The application stops."), engine.untilRestarted());
             }
             Holder holder =
                     holders.computeIfAbsent(ownerKey, key -> new Holder(new ByteBudget(budget, maxBytesPerUser)));

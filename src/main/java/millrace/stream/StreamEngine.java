@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,10 +62,22 @@ public final class StreamEngine implements AutoCloseable {
     private final int maxStreams;
     private final int maxStreamsPerAddress;
     private final long retryMillis;
+    private final Duration restartTime;
+    private final InstantSource clock;
+
+    /** When the drain ends, by {@link System#nanoTime}; set before it begins. */
+    private volatile long drainedAt;
+
     private volatile boolean draining;
     private volatile boolean closed;
 
     public StreamEngine(Config config, Metrics metrics) {
+        this(config, metrics, InstantSource.system());
+    }
+
+    /** @param clock the wall clock, by which tokens expire */
+    StreamEngine(Config config, Metrics metrics, InstantSource clock) {
+        this.clock = clock;
         this.config = config;
         this.metrics = metrics;
         int wanted = config.get(Settings.DRAINERS);
@@ -77,6 +90,7 @@ public final class StreamEngine implements AutoCloseable {
         this.maxStreams = config.get(Settings.MAX_STREAMS);
         this.maxStreamsPerAddress = config.get(Settings.MAX_STREAMS_PER_ADDRESS);
         this.retryMillis = config.get(Settings.RETRY).toMillis();
+        this.restartTime = config.get(Settings.RESTART_TIME);
         metrics.eventsDelivered(drainers::delivered);
         metrics.drainersReplaced(drainers::replaced);
         metrics.heldBytes(budget::used);
@@ -234,8 +248,9 @@ public final class StreamEngine implements AutoCloseable {
         stream.sendOwn(retryHint());
         setUp.accept(stream);
         stream.start();
-        if (draining) {
-            stream.end(CloseReason.SHUTTING_DOWN); // it came in between
+        if (draining) { // it came in between
+            stream.sendOwn(retryHint());
+            stream.end(CloseReason.SHUTTING_DOWN);
         }
     }
 
@@ -275,7 +290,7 @@ public final class StreamEngine implements AutoCloseable {
         if (draining) {
             throw new ProblemException(
                     Problem.of(ProblemType.UNAVAILABLE, "The application stops; come back in a moment."),
-                    Duration.ofSeconds(5));
+                    untilRestarted());
         }
         if (maxStreams > 0 && openCount.get() >= maxStreams) {
             throw tooManyStreams();
@@ -329,17 +344,31 @@ public final class StreamEngine implements AutoCloseable {
         }
     }
 
-    /** {@code retry:} give or take a third, so that clients that were cut together do not come back together. */
+    /**
+     * {@code retry:} give or take a third, so that clients that were cut together do not come back together; while the
+     * application stops, on top of the time until it is back: on a server that lives on, a container that answers in its
+     * place says 404, or a proxy 502, and an {@code EventSource} would give up for good.
+     */
     private byte[] retryHint() {
         long third = retryMillis / 3;
         long millis = retryMillis - third + ThreadLocalRandom.current().nextLong(2 * third + 1);
-        return new Event(null, null, null, Duration.ofMillis(millis)).encode();
+        Duration away = draining ? untilRestarted() : Duration.ZERO;
+        return new Event(null, null, null, away.plusMillis(millis)).encode();
+    }
+
+    /** The rest of the drain, and the time that a restart takes by the settings. */
+    Duration untilRestarted() {
+        return restartTime.plusNanos(Math.max(0, drainedAt - System.nanoTime()));
     }
 
     // ---- for the rooms' own use ----
 
     Timer timer() {
         return timer;
+    }
+
+    InstantSource clock() {
+        return clock;
     }
 
     /** Runs it once, after that time; at once where the application stops. */
@@ -419,13 +448,15 @@ public final class StreamEngine implements AutoCloseable {
     // ---- the end ----
 
     /**
-     * Takes no further stream, and ends those that are open, spread over that time, each with a {@code retry:} hint.
+     * Takes no further stream, and ends those that are open, spread over that time, each with a {@code retry:} hint that
+     * outlasts it.
      * Returns when all have ended, or a little after the time. May be called twice.
      */
     public void drain(Duration time) {
+        long nanos = time.toNanos();
+        drainedAt = System.nanoTime() + nanos;
         draining = true;
         List<EventStream> streams = new ArrayList<>(open);
-        long nanos = time.toNanos();
         LongFunction<Duration> when = i -> Duration.ofNanos(nanos * i / Math.max(1, streams.size()));
         for (int i = 0; i < streams.size(); i++) {
             EventStream stream = streams.get(i);
@@ -443,6 +474,7 @@ public final class StreamEngine implements AutoCloseable {
                 break;
             }
         }
+        drainedAt = System.nanoTime();
     }
 
     /** Drains by the setting, then interrupts producers and ends all threads. */

@@ -13,8 +13,9 @@ import millrace.config.Settings;
  * @param window bytes that a producer may be ahead of its client; one event at least
  * @param resumable the stream is a {@link Run}: events carry ids, clients come back with {@code Last-Event-ID}
  * @param grace a run that nobody reads for so long is cancelled
- * @param endEvent a finite stream that is not resumable closes with an {@code end} event, so that an
- *     {@code EventSource} that comes back can be told to stay away
+ * @param endEvent the stream closes with an {@code end} event when its producer returns. An {@code EventSource} that
+ *     comes back with its id is told to stay away; a run can tell that by the id of any last event, so there it is for
+ *     clients that are closed by an event (htmx' {@code sse-close}), and off unless asked for
  * @param cutOnFailure a stream that ends as {@code FAILED} ends with a broken connection where the container can do
  *     that: for clients that would take what they have got for the whole
  */
@@ -53,13 +54,18 @@ public record StreamOptions(
         return new StreamOptions(kind, heartbeat, stallTimeout, bytes, resumable, grace, endEvent, cutOnFailure);
     }
 
-    /** A run: its log is kept within the bounds of the settings, and readers come and go. */
+    /** A run: its log is kept within the bounds of the settings, and readers come and go. Without an end event. */
     public StreamOptions asResumable() {
-        return new StreamOptions(kind, heartbeat, stallTimeout, window, true, grace, endEvent, cutOnFailure);
+        return new StreamOptions(kind, heartbeat, stallTimeout, window, true, grace, false, cutOnFailure);
     }
 
     public StreamOptions withGrace(Duration value) {
         return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, value, endEvent, cutOnFailure);
+    }
+
+    /** The stream closes with an {@code end} event. */
+    public StreamOptions withEndEvent() {
+        return new StreamOptions(kind, heartbeat, stallTimeout, window, resumable, grace, true, cutOnFailure);
     }
 
     public StreamOptions withoutEndEvent() {

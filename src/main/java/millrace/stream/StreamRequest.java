@@ -1,15 +1,12 @@
 package millrace.stream;
 
 import jakarta.servlet.http.HttpServletRequest;
-import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import millrace.problem.ProblemException;
-import millrace.problem.ProblemType;
-import millrace.sse.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param query the parameters of the query string
  * @param body what was sent, empty where nothing was
  * @param headers by lower-case name
- * @param lastEventId of the header, decoded as UTF-8; {@code null} where there is none
+ * @param lastEventId of the header or of the URL, see {@link LastEventId}; {@code null} where there is none
  * @param remoteAddress whom it counts for where limits are per address
  * @param user who logged in at the container; {@code null} where nobody did
  */
@@ -44,7 +41,7 @@ public record StreamRequest(
                 FormData.parse(request.getQueryString()),
                 Collections.unmodifiableMap(headers),
                 body,
-                lastEventId(request),
+                LastEventId.of(request),
                 request.getRemoteUser(),
                 remoteAddress);
     }
@@ -59,24 +56,5 @@ public record StreamRequest(
     public String mediaType() {
         String type = header("content-type");
         return type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * The {@code Last-Event-ID} header. A container hands its bytes over as ISO-8859-1; the standard sends UTF-8.
-     *
-     * @throws ProblemException where it is longer than any id of ours
-     */
-    public static @Nullable String lastEventId(HttpServletRequest request) throws ProblemException {
-        String raw = request.getHeader("Last-Event-ID");
-        if (raw == null) {
-            return null;
-        }
-        byte[] bytes = raw.getBytes(StandardCharsets.ISO_8859_1);
-        if (bytes.length > Event.MAX_ID_BYTES) {
-            throw new ProblemException(
-                    ProblemType.BAD_LAST_EVENT_ID,
-                    "Last-Event-ID has " + bytes.length + " bytes; ids here have at most " + Event.MAX_ID_BYTES + ".");
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
     }
 }

@@ -44,6 +44,9 @@ public abstract class StreamServlet extends HttpServlet {
     /** The id of the {@code end} event: a client that comes back with it is answered 204, which stops an EventSource. */
     static final String END_ID = "end";
 
+    /** What closes a stream whose producer has returned, where the options want that. */
+    static final Event END_EVENT = Event.of("end", "{\"reason\":\"completed\"}");
+
     /** The header with the secret that stops a run. */
     public static final String RUN_SECRET = "Millrace-Run-Secret";
 
@@ -146,8 +149,7 @@ public abstract class StreamServlet extends HttpServlet {
                 }
             }
         } catch (ProblemException refused) {
-            ProblemResponse.announceClose(request, response);
-            ProblemResponse.send(response, refused);
+            ProblemResponse.refuse(request, response, refused);
         }
     }
 
@@ -158,8 +160,10 @@ public abstract class StreamServlet extends HttpServlet {
         String lastEventId = copy.lastEventId();
         if (how.resumable()) {
             RunResponses responses = new RunResponses(engine());
-            if (lastEventId != null && !lastEventId.isEmpty()) {
-                responses.resume(request, response, lastEventId, copy.user(), getServletName());
+            String asked = lastEventId == null || lastEventId.isEmpty() ? null : lastEventId;
+            Runs.Position after = asked == null ? null : Runs.Position.parse(asked);
+            if (after != null) {
+                responses.resume(request, response, after, copy.user(), getServletName());
                 return;
             }
             open(copy);
@@ -168,7 +172,7 @@ public abstract class StreamServlet extends HttpServlet {
             }
             Run run = engine().runs()
                     .start(how, getServletName(), copy.user(), copy.remoteAddress(), sink -> stream(copy, sink));
-            responses.begin(request, response, run);
+            responses.begin(request, response, run, asked); // an id that names no run is told as a gap
             return;
         }
         if (END_ID.equals(lastEventId)) {
@@ -199,7 +203,7 @@ public abstract class StreamServlet extends HttpServlet {
         try {
             stream(request, sink);
             if (how.endEvent() && window.ended() == null) {
-                append(window, Event.of("end", "{\"reason\":\"completed\"}").withId(END_ID));
+                append(window, END_EVENT.withId(END_ID));
             }
             window.end(CloseReason.COMPLETED);
         } catch (StreamClosedException | InterruptedException expected) {

@@ -91,8 +91,9 @@ abstract class ChatServlet extends HttpServlet {
             ProblemResponse.announceClose(request, response);
             refuse(response, refused.error());
         } catch (ProblemException refused) {
-            ProblemResponse.announceClose(request, response);
-            refuse(response, refused);
+            if (!ProblemResponse.comesBack(request, response, refused)) {
+                refuse(response, refused);
+            }
         }
     }
 

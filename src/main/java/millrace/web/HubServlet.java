@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.Serial;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,13 +37,14 @@ import millrace.hub.Subscription;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.stream.EventSourceClient;
 import millrace.stream.FormData;
+import millrace.stream.LastEventId;
 import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RequestBody;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamOptions;
-import millrace.stream.StreamRequest;
 import millrace.topic.HubUrl;
 import millrace.topic.Selector;
 import org.jspecify.annotations.Nullable;
@@ -152,7 +152,7 @@ public final class HubServlet extends ProblemServlet {
         SubscribeForm form = SubscribeForm.parse(
                 FormData.parse(request.getQueryString()),
                 body,
-                StreamRequest.lastEventId(request),
+                LastEventId.header(request),
                 use.url(),
                 use.limits(),
                 use.access().authenticator().dialects());
@@ -176,10 +176,13 @@ public final class HubServlet extends ProblemServlet {
             use.engine().open(request, response, use.options(), Map.of(), stream -> {
                 isOurs[0] = false; // the stream's end gives it back now
                 stream.onClose(reason -> counted.leave().run());
-                use.hub().subscribe(stream, subscription, counted.selectors(), principal, position);
-                Duration time = timeFor(principal, use.lifetime());
-                if (time != null) {
-                    stream.expireAfter(time);
+                boolean byType = EventSourceClient.dispatchesByType(request);
+                use.hub().subscribe(stream, subscription, counted.selectors(), principal, position, byType);
+                if (!use.lifetime().isZero()) {
+                    stream.expireAfter(lessUpToAQuarter(use.lifetime()));
+                }
+                if (principal.expiry() != null) {
+                    stream.expireAt(principal.expiry());
                 }
             });
         } finally {
@@ -237,20 +240,10 @@ public final class HubServlet extends ProblemServlet {
         return new ProblemException(Problem.of(type, detail), SOON);
     }
 
-    /** As long as the token is good, and no longer than a lifetime that differs from stream to stream. */
-    private static @Nullable Duration timeFor(Principal principal, Duration lifetime) {
-        Duration time = null;
-        if (!lifetime.isZero()) {
-            long millis = lifetime.toMillis();
-            time = Duration.ofMillis(millis - ThreadLocalRandom.current().nextLong(millis / 4 + 1));
-        }
-        if (principal.expiry() != null) {
-            Duration left = Duration.between(Instant.now(), principal.expiry());
-            if (time == null || left.compareTo(time) < 0) {
-                time = left.isNegative() ? Duration.ZERO : left;
-            }
-        }
-        return time;
+    /** Differs from stream to stream. */
+    private static Duration lessUpToAQuarter(Duration lifetime) {
+        long millis = lifetime.toMillis();
+        return Duration.ofMillis(millis - ThreadLocalRandom.current().nextLong(millis / 4 + 1));
     }
 
     /** Header values are bytes to a container; ours are UTF-8. */

@@ -40,8 +40,7 @@ abstract class ProblemServlet extends HttpServlet {
         try {
             answer(request, response);
         } catch (ProblemException refused) {
-            ProblemResponse.announceClose(request, response);
-            ProblemResponse.send(response, refused);
+            ProblemResponse.refuse(request, response, refused);
         }
     }
 

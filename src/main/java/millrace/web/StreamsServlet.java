@@ -5,19 +5,16 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
 import millrace.config.Settings;
-import millrace.hub.SubscribeForm;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import millrace.stream.CloseReason;
-import millrace.stream.FormData;
+import millrace.stream.LastEventId;
 import millrace.stream.Origins;
 import millrace.stream.Run;
 import millrace.stream.RunResponses;
 import millrace.stream.Runs;
 import millrace.stream.StreamEngine;
-import millrace.stream.StreamRequest;
 import millrace.stream.StreamServlet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /streams/{id}}: GET follows a run, from the first event held or after the last event id; DELETE stops it; in
@@ -82,18 +79,12 @@ public final class StreamsServlet extends ProblemServlet {
             throws ProblemException, IOException {
         RunResponses responses = new RunResponses(engine);
         response.setHeader("Cache-Control", StreamEngine.PRIVATE); // whoever holds the id is authorised
-        String cursor = cursor(request);
+        String cursor = LastEventId.of(request);
         if (cursor == null || cursor.isEmpty()) {
             responses.fromTheFirstHeld(request, response, run);
             return;
         }
-        Runs.Position after = Runs.Position.parse(cursor);
-        if (after == null || !after.run().equals(run.id())) {
-            throw new ProblemException(
-                    ProblemType.BAD_LAST_EVENT_ID,
-                    "The last event id is none of this run's; they begin with " + run.id() + "-.");
-        }
-        responses.resume(request, response, run, after.position());
+        responses.resume(request, response, run, cursor);
     }
 
     private static void stop(HttpServletRequest request, HttpServletResponse response, Run run)
@@ -108,11 +99,5 @@ public final class StreamsServlet extends ProblemServlet {
         }
         run.stop(CloseReason.STOPPED);
         response.setStatus(HttpServletResponse.SC_NO_CONTENT);
-    }
-
-    /** Header before query; the hub's names for it. */
-    private static @Nullable String cursor(HttpServletRequest request) throws ProblemException {
-        String header = StreamRequest.lastEventId(request);
-        return header != null ? header : SubscribeForm.cursor(FormData.parse(request.getQueryString()));
     }
 }

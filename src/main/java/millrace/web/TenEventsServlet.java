@@ -14,6 +14,7 @@ import millrace.problem.ProblemType;
 import millrace.stream.EventSink;
 import millrace.stream.FormData;
 import millrace.stream.JsonBody;
+import millrace.stream.LastEventId;
 import millrace.stream.StreamOptions;
 import millrace.stream.StreamRequest;
 import millrace.stream.StreamServlet;
@@ -69,7 +70,9 @@ public final class TenEventsServlet extends StreamServlet {
         private static Map<String, String> parameters(StreamRequest request) throws ProblemException {
             Map<String, String> parameters = new LinkedHashMap<>();
             for (FormData.Entry entry : request.query().entries()) {
-                parameters.put(entry.name(), entry.value());
+                if (!LastEventId.isParameter(entry.name())) { // a polyfill appends one when it comes back
+                    parameters.put(entry.name(), entry.value());
+                }
             }
             if (request.body().length == 0) {
                 return parameters;

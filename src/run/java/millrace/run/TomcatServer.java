@@ -3,6 +3,7 @@ package millrace.run;
 import jakarta.servlet.ServletContext;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,9 +25,8 @@ final class TomcatServer implements AutoCloseable {
 
     /**
      * Name of the {@link ServletContext} attribute under which an application leaves a {@link Runnable} that ends its
-     * open streams and returns when they have ended. It runs while the connector still accepts, so that readiness
-     * probes are answered (with "no") and a client that comes back too early is told when to try again; a container's
-     * own stop would first refuse connections and then cut the streams.
+     * open streams and returns when they have ended. It runs while open connections are still served, which a
+     * container's own stop would first cut.
      */
     static final String DRAIN = "millrace.drain";
 
@@ -57,16 +57,19 @@ final class TomcatServer implements AutoCloseable {
      * @throws CannotStart if the address and port cannot be bound or a WAR does not start
      */
     static TomcatServer start(Options options) throws IOException {
+        try (ServerSocket free = new ServerSocket(options.port(), 1, options.address())) {
+            free.getLocalPort(); // Tomcat itself binds when the WARs are deployed, which is late to find that out
+        } catch (BindException taken) {
+            throw cannotListen(options, taken);
+        }
         TomcatServer server = new TomcatServer(options);
         try {
             server.tomcat.start();
         } catch (LifecycleException failed) {
             server.close();
             for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
-                if (cause instanceof BindException) {
-                    throw new CannotStart(
-                            "cannot listen on " + options.address().getHostAddress() + " port " + options.port() + " ("
-                                    + cause.getMessage() + "); choose another with -Dport=…");
+                if (cause instanceof BindException taken) {
+                    throw cannotListen(options, taken);
                 }
             }
             throw new IllegalStateException(failed);
@@ -80,14 +83,24 @@ final class TomcatServer implements AutoCloseable {
         return server;
     }
 
+    private static CannotStart cannotListen(Options options, BindException taken) {
+        return new CannotStart("cannot listen on " + options.address().getHostAddress() + " port " + options.port()
+                + " (" + taken.getMessage() + "); choose another with -Dport=…");
+    }
+
     /** The port that is bound, also when any free one was asked for. */
     int port() {
         return connector.getLocalPort();
     }
 
-    /** Ends the streams, then the server. Takes as long as the applications' drains, and about a tenth of a second. */
+    /**
+     * Ends the streams, then the server. Takes as long as the applications' drains, and about a tenth of a second. No
+     * connection is accepted any more from the beginning: a browser comes back by itself after a refused connection, and
+     * to a load balancer it says the same as a probe's 503.
+     */
     @Override
     public void close() {
+        connector.getProtocolHandler().closeServerSocketGraceful();
         for (StandardContext context : contexts) {
             ServletContext application = context.getState().isAvailable() ? context.getServletContext() : null;
             if (application != null && application.getAttribute(DRAIN) instanceof Runnable drain) {
@@ -123,6 +136,7 @@ final class TomcatServer implements AutoCloseable {
         Connector connector = new Connector("org.apache.coyote.http11.Http11NioProtocol");
         connector.setPort(options.port());
         connector.setProperty("address", options.address().getHostAddress());
+        connector.setProperty("bindOnInit", "false"); // only then the socket can be closed before the connections
         connector.setThrowOnFailure(true); // a taken port ends the start instead of being logged
 
         // A stream is a connection. The default is 8192; the next one would wait unanswered in the backlog.

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Assumptions;
 public enum Tool {
     CHROMIUM("chromium", "browser tests", "chromium chromium-driver"),
     CHROMEDRIVER("chromedriver", "browser tests", "chromium chromium-driver"),
+    FIREFOX("firefox-esr", "tests with Firefox", "firefox-esr"),
     NPM("npm", "tests with JavaScript clients", "nodejs npm"),
     CURL("curl", "tests with curl", "curl"),
     REDIS("redis-server", "tests with Redis", "redis-server"),

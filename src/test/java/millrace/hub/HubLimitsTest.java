@@ -345,7 +345,7 @@ class HubLimitsTest {
         var principal = new Principal("a", Dialect.V1, true, List.of(), null, null);
         var presence = new Presence();
         for (int i = 0; i < 500; i++) {
-            var subscriber = new Subscriber(null, subscription, selectors, principal); // its hub is not asked
+            var subscriber = new Subscriber(null, subscription, selectors, principal, false); // its hub is not asked
             presence.add(subscriber);
             presence.remove(subscriber);
         }

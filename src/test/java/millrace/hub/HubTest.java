@@ -73,6 +73,7 @@ class HubTest {
         Properties properties = new Properties();
         properties.setProperty("millrace.drain-time", "0s");
         properties.setProperty("millrace.hub.channel-events", "800");
+        properties.setProperty("millrace.hub.checkpoint", "id"); // no event between those that are counted
         return Config.load(properties, Map.of(), Map.of());
     }
 
@@ -353,8 +354,8 @@ class HubTest {
         PlayedReader reader = PlayedReader.openHeld(
                 engine,
                 options(),
-                stream ->
-                        hub.subscribe(stream, subscription, List.of(), ANYBODY, hub.position("earliest", View.PUBLIC)));
+                stream -> hub.subscribe(
+                        stream, subscription, List.of(), ANYBODY, hub.position("earliest", View.PUBLIC), false));
         publishNumbers(10_000, 30_000); // more than a channel holds
         reader.goOn();
         reader.awaitData("29999");
@@ -631,35 +632,42 @@ class HubTest {
     }
 
     @Test
-    void checkpointsAreEventsOrNoneWhereTheSettingSaysSo() throws Exception {
-        for (String how : List.of("event", "off")) {
-            hub.close();
-            Properties properties = new Properties();
-            properties.setProperty("millrace.hub.checkpoint", how);
-            hub = new Hub(Config.load(properties, Map.of(), Map.of()), engine, new Metrics(), sink -> {
-                history = new PlayedHistory(sink, 1000);
-                return history;
-            });
-            Subscription subscription = subscription(ANYBODY, "n");
-            Subscriber subscriber = new Subscriber(hub, subscription, List.of(), ANYBODY);
-            AtomicReference<EventStream> stream = new AtomicReference<>();
-            PlayedReader.openHeld(engine, options(), opening -> {
-                stream.set(opening);
-                subscriber.reads(hub.join(opening, subscriber, 0), 0);
-            });
-            publish("elsewhere", "x");
-            assertEquals(
-                    how.equals("off") ? ":\n\n" : "event: checkpoint\nid: " + hub.opaqueCursor() + "\ndata: \n\n",
-                    new String(subscriber.bytes(stream.get()), UTF_8));
-            assertEquals(":\n\n", new String(subscriber.bytes(stream.get()), UTF_8), "told once");
-        }
+    void checkpointsComeInTheFormThatTheSettingSays() throws Exception {
+        checkpoint("event", false, true);
+        checkpoint("event", true, true);
+        checkpoint("off", false, false);
+        checkpoint("off", true, false);
+        checkpoint("auto", false, false);
+        checkpoint("auto", true, true);
+    }
+
+    private void checkpoint(String how, boolean dispatchesByType, boolean expected) throws Exception {
+        hub.close();
+        Properties properties = new Properties();
+        properties.setProperty("millrace.hub.checkpoint", how);
+        hub = new Hub(Config.load(properties, Map.of(), Map.of()), engine, new Metrics(), sink -> {
+            history = new PlayedHistory(sink, 1000);
+            return history;
+        });
+        Subscription subscription = subscription(ANYBODY, "n");
+        Subscriber subscriber = new Subscriber(hub, subscription, List.of(), ANYBODY, dispatchesByType);
+        AtomicReference<EventStream> stream = new AtomicReference<>();
+        PlayedReader.openHeld(engine, options(), opening -> {
+            stream.set(opening);
+            subscriber.reads(hub.join(opening, subscriber, 0), 0);
+        });
+        publish("elsewhere", "x");
+        assertEquals(
+                expected ? "event: checkpoint\nid: " + hub.opaqueCursor() + "\ndata: {}\n\n" : ":\n",
+                new String(subscriber.bytes(stream.get()), UTF_8));
+        assertEquals(":\n", new String(subscriber.bytes(stream.get()), UTF_8), "told once");
     }
 
     /** A drainer asks for the heartbeat in silence, but an update may come in just then. */
     @Test
     void aCheckpointIsNeverNewerThanWhatWasWritten() throws Exception {
         Subscription subscription = subscription(ANYBODY, "n");
-        Subscriber subscriber = new Subscriber(hub, subscription, List.of(), ANYBODY);
+        Subscriber subscriber = new Subscriber(hub, subscription, List.of(), ANYBODY, false);
         AtomicReference<EventStream> stream = new AtomicReference<>();
         PlayedReader reader = PlayedReader.openHeld(engine, options(), opening -> {
             stream.set(opening);
@@ -667,7 +675,7 @@ class HubTest {
         });
         publish("n", "not written");
         publish("elsewhere", "x");
-        assertEquals(":\n\n", new String(subscriber.bytes(stream.get()), UTF_8));
+        assertEquals(":\n", new String(subscriber.bytes(stream.get()), UTF_8));
         reader.goOn();
         reader.awaitData("not written");
         reader.await(
@@ -858,7 +866,9 @@ class HubTest {
     private PlayedReader open(
             Subscription subscription, List<Selector> selectors, Principal principal, Position position) {
         return PlayedReader.open(
-                engine, options(), stream -> hub.subscribe(stream, subscription, selectors, principal, position));
+                engine,
+                options(),
+                stream -> hub.subscribe(stream, subscription, selectors, principal, position, false));
     }
 
     private StreamOptions options() {

@@ -70,8 +70,8 @@ class EventTest {
         assertBytes("data: \n\n", Event.of(""));
         assertBytes("id: 5\n\n", new Event("5", null, null, null));
         assertBytes("id: \n\n", new Event("", null, null, null));
-        assertBytes("retry: 0\n\n", new Event(null, null, null, Duration.ZERO));
-        assertBytes("\n", new Event(null, null, null, null));
+        assertBytes("retry: 0\n", new Event(null, null, null, Duration.ZERO));
+        assertBytes(":\n", new Event(null, null, null, null));
     }
 
     @Test
@@ -118,9 +118,9 @@ class EventTest {
 
     @Test
     void aCommentIsLinesThatBeginWithAColon() {
-        assertArrayEquals(":\n\n".getBytes(UTF_8), EventEncoder.comment(""));
-        assertArrayEquals(": a\n:b\n:\n\n".getBytes(UTF_8), EventEncoder.comment(" a\r\nb\n"));
-        assertArrayEquals(":\u20ac\n\n".getBytes(UTF_8), EventEncoder.comment("\u20ac"));
+        assertArrayEquals(":\n".getBytes(UTF_8), EventEncoder.comment(""));
+        assertArrayEquals(": a\n:b\n:\n".getBytes(UTF_8), EventEncoder.comment(" a\r\nb\n"));
+        assertArrayEquals(":\u20ac\n".getBytes(UTF_8), EventEncoder.comment("\u20ac"));
     }
 
     @ParameterizedTest
@@ -147,8 +147,8 @@ class EventTest {
 
     @Test
     void aRetryIsWholeMillisecondsFromZero() {
-        assertBytes("retry: 1\n\n", new Event(null, null, null, Duration.ofNanos(1_999_999)));
-        assertBytes("retry: 9223372036854775807\n\n", new Event(null, null, null, Duration.ofMillis(Long.MAX_VALUE)));
+        assertBytes("retry: 1\n", new Event(null, null, null, Duration.ofNanos(1_999_999)));
+        assertBytes("retry: 9223372036854775807\n", new Event(null, null, null, Duration.ofMillis(Long.MAX_VALUE)));
         for (Duration bad : new Duration[] {Duration.ofNanos(-1), Duration.ofSeconds(Long.MAX_VALUE)}) {
             assertThrows(IllegalArgumentException.class, () -> Event.of("x").withRetry(bad));
         }

@@ -58,7 +58,7 @@ class RoundTripTest {
         assertFalse(parser.end(), "every block is complete");
     }
 
-    /** CR and CRLF are LF, an event without an id inherits the last one, an empty type is {@code message}. */
+    /** CR and CRLF are LF, an event without an id inherits the last one, an empty type is {@code message}; what says nothing is a comment. */
     private static List<String> normalForm(List<Object> items) {
         var expected = new ArrayList<String>();
         String lastEventId = "";
@@ -66,6 +66,9 @@ class RoundTripTest {
             if (item instanceof Event event) {
                 if (event.retry() != null) {
                     expected.add("retry " + Duration.ofMillis(event.retry().toMillis()));
+                }
+                if (event.retry() == null && event.id() == null && event.data() == null) {
+                    expected.add("comment []");
                 }
                 lastEventId = Objects.requireNonNullElse(event.id(), lastEventId);
                 if (event.data() != null) {

@@ -629,7 +629,7 @@ class ChannelTest {
 
         String text() {
             synchronized (received) {
-                return received.toString(UTF_8).replaceFirst("retry: \\d+\n\n", "");
+                return received.toString(UTF_8).replaceFirst("retry: \\d+\n", "");
             }
         }
 

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +32,16 @@ class EventStreamTest {
 
     private final StreamEngine engine =
             new StreamEngine(Config.load(new Properties(), Map.of(), Map.of()), new Metrics());
+
+    private static StreamEngine engine(Map<String, String> settings) {
+        return engine(settings, InstantSource.system());
+    }
+
+    private static StreamEngine engine(Map<String, String> settings, InstantSource clock) {
+        var properties = new Properties();
+        properties.putAll(settings);
+        return new StreamEngine(Config.load(properties, Map.of(), Map.of()), new Metrics(), clock);
+    }
 
     @AfterEach
     void close() {
@@ -57,6 +69,76 @@ class EventStreamTest {
         assertTrue(System.nanoTime() - begin >= 200_000_000);
     }
 
+    /** The machine slept, or its clock was set: the time that is counted has hardly moved. */
+    @Test
+    void aStreamEndsWhenItsTokenHasExpiredByTheWallClock() throws Exception {
+        var now = new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
+        try (var clocked = engine(Map.of("millrace.drain-time", "0s"), now::get)) {
+            var container = new PlayedContainer();
+            var other = new PlayedContainer();
+            EventStream stream = clocked.open(
+                    container,
+                    options().withHeartbeat(Duration.ofMillis(100)),
+                    opening -> opening.expireAt(Instant.parse("2026-01-01T01:00:00Z")));
+            EventStream later = clocked.open(
+                    other,
+                    options().withHeartbeat(Duration.ofMillis(100)),
+                    opening -> opening.expireAt(Instant.parse("2026-01-01T03:00:00Z")));
+            stream.writable();
+            later.writable();
+            now.set(Instant.parse("2025-12-31T00:00:00Z")); // a clock that is set back ends nothing
+            container.awaitText(":\n:\n");
+            now.set(Instant.parse("2026-01-01T02:00:00Z"));
+            assertEquals(CloseReason.EXPIRED, container.awaitEnd(stream));
+            int before = other.text().length();
+            while (other.text().length() == before) {
+                Thread.onSpinWait(); // it has its heartbeats
+            }
+            assertFalse(later.isClosed());
+        }
+    }
+
+    @Test
+    void aTokensEndIsMetWithoutWaitingForTheHeartbeat() throws Exception {
+        var container = new PlayedContainer();
+        Instant end = Instant.now().plusMillis(300);
+        EventStream stream =
+                engine.open(container, options().withHeartbeat(Duration.ofHours(1)), opening -> opening.expireAt(end));
+        stream.writable();
+        assertEquals(CloseReason.EXPIRED, container.awaitEnd(stream));
+        assertFalse(Instant.now().isBefore(end));
+    }
+
+    /** An EventSource that came back within the drain would find nobody, or whoever answers in our place. */
+    @Test
+    void theHintOfADrainOutlastsTheDrainAndTheRestart() throws Exception {
+        try (var stopping = engine(Map.of("millrace.restart-time", "7s", "millrace.retry", "900ms"))) {
+            List<PlayedContainer> containers = new ArrayList<>();
+            List<EventStream> streams = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                var container = new PlayedContainer();
+                EventStream stream = stopping.open(container, options(), opening -> {});
+                stream.writable();
+                container.awaitText("retry");
+                containers.add(container);
+                streams.add(stream);
+            }
+            long begin = System.nanoTime();
+            Thread drain = Thread.ofVirtual().start(() -> stopping.drain(Duration.ofSeconds(1)));
+            for (int i = 0; i < 20; i++) {
+                assertEquals(CloseReason.SHUTTING_DOWN, containers.get(i).awaitEnd(streams.get(i)));
+                long seen = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+                String[] hints = containers.get(i).text().strip().split("\\s*retry: ");
+                long back = seen + Long.parseLong(hints[hints.length - 1]);
+                assertTrue(
+                        back >= 1_000 + 7_000 + 590, () -> "back after " + back + " ms, of " + String.join(",", hints));
+            }
+            drain.join();
+            Duration left = stopping.untilRestarted();
+            assertEquals(Duration.ofSeconds(7), left);
+        }
+    }
+
     @Test
     void ownBytesThatTheContainerWasNotReadyForAreNotReplacedByLaterOnes() throws Exception {
         var container = new PlayedContainer();
@@ -69,7 +151,7 @@ class EventStreamTest {
         stream.writable();
         stream.end(CloseReason.COMPLETED);
         assertEquals(CloseReason.COMPLETED, container.awaitEnd(stream));
-        assertTrue(container.text().matches("retry: \\d+\n\ndata: later\n\n"), container.text());
+        assertTrue(container.text().matches("retry: \\d+\ndata: later\n\n"), container.text());
     }
 
     @Test
@@ -96,7 +178,7 @@ class EventStreamTest {
         stream.heartbeat(silent -> {
             container.ready = false;
             silent.lost(CloseReason.CLIENT_GONE);
-            return ":\n\n".getBytes(UTF_8);
+            return ":\n".getBytes(UTF_8);
         });
         assertEquals(CloseReason.CLIENT_GONE, container.awaitEnd(stream));
     }

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 
-/** Leaves a drain for the run command that asks its own server over the network, and prints the status. */
+/** Leaves a drain for the run command that asks its own server over the network, and prints what it got. */
 @WebServlet(urlPatterns = "/leave-drain", asyncSupported = true)
 public final class LeaveDrainServlet extends HttpServlet {
     private static final long serialVersionUID = 1;

@@ -384,17 +384,70 @@ class StreamsIT {
                 unknown + "-1",
                 "x".repeat(129),
                 run + "-1\u00e9")) {
-            assertProblem(
-                    400,
-                    "bad-last-event-id",
-                    HttpRequest.newBuilder(
-                            server.uri("/streams/" + run + "?last_event_id=" + bad.replace("\u00e9", "%C3%A9"))));
+            String query = "?last_event_id=" + bad.replace("\u00e9", "%C3%A9");
+            assertGapAndAll(run, bad, Following.get(server.uri("/streams/" + run + query)));
+            if (!bad.endsWith("\u00e9")) {
+                assertGapAndAll(run, bad, Following.get(server.uri("/streams/" + run), "Last-Event-ID", bad));
+            }
         }
-        for (String bad : List.of("4", run + "-4", "x".repeat(129))) {
-            assertProblem(
-                    400,
-                    "bad-last-event-id",
-                    HttpRequest.newBuilder(server.uri("/sse/v1")).header("Last-Event-ID", bad));
+        for (String bad : List.of("4", "x".repeat(129), "x".repeat(2_000), run + "-999999999999999999999")) {
+            URI three = server.uri("/sse/v1?n=3&interval=0");
+            assertGapAndAll(null, bad, Following.get(three, "Last-Event-ID", bad));
+            assertGapAndAll(null, bad, Following.get(URI.create(three + "&lastEventId=" + bad)));
+        }
+        assertGapAndAll(run, run + "-4", Following.get(server.uri("/sse/v1"), "Last-Event-ID", run + "-4"));
+    }
+
+    /** @param run whose events come; {@code null} for a new one */
+    private static void assertGapAndAll(String run, String requested, Following stream) throws Exception {
+        try (stream) {
+            String from = runOf(stream);
+            assertTrue(run == null || run.equals(from), from);
+            Received gap = stream.next();
+            assertEquals("gap", gap.type());
+            assertEquals(from + "-0", gap.id());
+            JsonObject told = Json.createReader(new StringReader(gap.data())).readObject();
+            assertEquals(requested.substring(0, Math.min(128, requested.length())), told.getString("requested"));
+            assertEquals(from + "-0", told.getString("continues_after"));
+            assertEquals(events(from, 1, 3), stream.rest());
+        }
+    }
+
+    /** Polyfills and old clients put it there. */
+    @ContainerTest
+    void everyResumableStreamTakesTheLastEventIdFromItsUrlToo(Server server) throws Exception {
+        for (String path : List.of("/sse/v1?n=3&interval=0&", "/testapp/resumable?")) {
+            String first;
+            try (var stream = Following.get(server.uri(path))) {
+                first = stream.next().id();
+            }
+            for (String name : List.of("last_event_id", "lastEventID", "lastEventId", "Last-Event-ID")) {
+                try (var again = Following.get(server.uri(path + name + "=" + first))) {
+                    String run = first.substring(0, 22);
+                    assertEquals(new Received("message", "1", run + "-2"), again.next());
+                    assertEquals(new Received("message", "2", run + "-3"), again.next());
+                }
+            }
+        }
+        var finite = server.testapp("/produce?temper=brief&name=url&lastEventId=end");
+        assertEquals(204, send(HttpRequest.newBuilder(finite)).statusCode());
+    }
+
+    @ContainerTest
+    void aRunClosesWithAnEndEventWhereItsServletWantsThat(Server server) throws Exception {
+        String run;
+        try (var stream = Following.get(server.testapp("/ending"))) {
+            run = stream.header("Content-Location").substring("/testapp/streams/".length());
+            assertEquals(
+                    List.of(
+                            new Received("message", "0", run + "-1"),
+                            new Received("end", "{\"reason\":\"completed\"}", run + "-3")),
+                    stream.rest());
+        }
+        for (int seen = 1; seen <= 3; seen++) { // the second says a retry and no event
+            var again =
+                    send(HttpRequest.newBuilder(server.testapp("/ending")).header("Last-Event-ID", run + "-" + seen));
+            assertEquals(seen < 3 ? 200 : 204, again.statusCode(), "after " + seen);
         }
     }
 

@@ -62,7 +62,7 @@ public final class Users {
             streams[i] = engine.open(
                     new Nowhere(),
                     StreamOptions.of(config, "hub"),
-                    stream -> hub.subscribe(stream, subscription, selectors, nobody, hub.position(null, View.PUBLIC)));
+                    stream -> hub.subscribe(stream, subscription, selectors, nobody, hub.position(null, View.PUBLIC), true));
             streams[i].writable();
         }
         await(begun + count); // the retry hints and first cursors
