@@ -10,8 +10,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import millrace.harness.Container;
 import millrace.harness.ContainerTest;
 import millrace.harness.OnContainers;
 import millrace.harness.Server;
@@ -102,6 +104,14 @@ class EventSourceRefusalIT {
         try (Following pattern = awaitRoom(hub.hub("topic", "a/{id}"))) {
             assertRefused(503, 5, hub.hub("topic", "b/{id}"));
             pattern.header("Content-Type");
+        }
+    }
+
+    @ContainerTest
+    void aHistoryThatIsAwayIsToldInTheSameWay(Container container) throws Exception {
+        var away = Map.of("millrace.history", "file:/proc/no-directory-can-be-made-here", "millrace.drain-time", "0s");
+        try (Server server = Server.start(container, away)) {
+            assertRefused(503, 5, new HubClient(server).hub("topic", "a", "last_event_id", "urn:uuid:some"));
         }
     }
 
