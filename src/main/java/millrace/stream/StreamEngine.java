@@ -272,7 +272,7 @@ public final class StreamEngine implements AutoCloseable {
         return asked;
     }
 
-    private static void writeHeaders(HttpServletResponse response) {
+    static void writeHeaders(HttpServletResponse response) {
         response.setStatus(HttpServletResponse.SC_OK);
         response.setContentType("text/event-stream;charset=utf-8");
         if (!response.containsHeader("Cache-Control")) {
