@@ -84,7 +84,7 @@ class EventSourceRefusalIT {
             two.next();
             assertRefused(429, 10, server.uri("/sse/v1"));
             for (Following run : List.of(one, two)) {
-                var stop = HttpRequest.newBuilder(server.uri(run.header("Content-Location")))
+                var stop = HttpRequest.newBuilder(quiet.resolve(run.header("Content-Location")))
                         .header("Millrace-Run-Secret", run.header("Millrace-Run-Secret"))
                         .DELETE();
                 assertEquals(

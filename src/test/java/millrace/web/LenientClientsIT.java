@@ -106,10 +106,11 @@ class LenientClientsIT {
     /** A stream that is ended by us, as a drain does it. */
     private static String cut(Server server) throws Exception {
         var stream = get(server.uri("/sse/v1?n=2&interval=3600000"));
-        String run = stream.headers().firstValue("Content-Location").orElseThrow();
+        URI run = stream.uri()
+                .resolve(stream.headers().firstValue("Content-Location").orElseThrow());
         return read(stream, text -> {
             if (text.endsWith("data: 0\n\n")) {
-                post(server.uri(run + "/cut"), "");
+                post(URI.create(run + "/cut"), "");
             }
             return false;
         });
