@@ -101,7 +101,7 @@ public final class Subscriber implements EventStream.Heartbeat {
         // In this order: what was delivered by now is in the channel, and so counted in its last sequence.
         long delivered = hub.delivered();
         if (now.isRetired()) {
-            return COMMENT; // it may lack what was delivered
+            return EventStream.COMMENT; // it may lack what was delivered
         }
         long last = now.lastSequence();
         long needed = last > joinedAfter ? last : replayed;

@@ -29,6 +29,7 @@ import millrace.harness.Server;
             "millrace.max-runs-per-user=2",
             "millrace.hub.streams-per-subject=1",
             "millrace.hub.max-patterns=1",
+            "millrace.hub.client-share=100",
             "millrace.hub.publisher-key=" + HubClient.KEY
         })
 class EventSourceRefusalIT {
