@@ -145,7 +145,7 @@ public final class Generation {
             sendText(events, text.rest());
             events.send(
                     form == Form.CHUNKS
-                            ? Event.of(error.json())
+                            ? Event.of("error", error.json()) // LangChain4j reads no other
                             : Event.of("problem", error.toProblem().toJson()));
         }
         run().stop(CloseReason.FAILED);

@@ -205,7 +205,7 @@ final class Clients {
             while (named.getClass() == RuntimeException.class && named.getCause() != null) {
                 named = named.getCause();
             }
-            failure = named.getClass().getSimpleName();
+            failure = failure.isEmpty() ? named.getClass().getSimpleName() : failure; // the first says what happened
         }
 
         @Override

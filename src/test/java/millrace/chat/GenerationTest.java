@@ -165,6 +165,20 @@ class GenerationTest {
         assertEquals(List.of("a", "😀b", "\uFFFD"), sent);
     }
 
+    @Test
+    void anErrorInMidAnswerIsAnEventOfThatNameAndNothingFollows() throws Exception {
+        Generation generation = new Generation(
+                upstream, ChatRequest.streamOf("m", null, "x"), Generation.Form.CHUNKS, 1_000_000, metrics);
+        generation.startedAs(
+                engine.runs().start(StreamOptions.of(engine.config(), "chat"), "chat", null, "test", events -> {}));
+        upstream.words.addAll(List.of(TEXT, "{\"error\":{\"message\":\"it broke\"}}"));
+        List<String> sent = new ArrayList<>();
+
+        generation.produce(event -> sent.add(event.type() + " " + event.data()));
+
+        assertEquals("error {\"error\":{\"message\":\"it broke\"}}", sent.getLast());
+    }
+
     private static String text(String content) {
         return TEXT.replace("\"x\"", '"' + content + '"');
     }
