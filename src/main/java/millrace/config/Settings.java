@@ -235,7 +235,7 @@ public final class Settings {
             "Different templates and URL Patterns subscribed to at once, in all.");
     public static final Setting<Integer> HUB_MAX_PATTERNS_REACHED = Setting.number(
             "millrace.hub.max-patterns-reached",
-            100,
+            64,
             0,
             10_000_000,
             "Different templates, and as many URL Patterns, that begin so much alike that one topic may have to be tried on all of them.");
@@ -256,7 +256,7 @@ public final class Settings {
             8192,
             16,
             104_857_600,
-            "Characters of all topics of one update together, what is not plain in a URL counted as percent-encoded.");
+            "Characters of all topics of one update together, each as a whole URL and percent-encoded.");
     public static final Setting<Integer> HUB_MAX_TOPIC_BYTES = Setting.number(
             "millrace.hub.max-topic-bytes", 4096, 16, 1_048_576, "Bytes of one topic or selector, as UTF-8.");
     public static final Setting<Long> HUB_MAX_BODY =

@@ -34,12 +34,11 @@ public final class PublishForm {
         }
         int length = 0;
         for (String topic : topics) {
-            check(topic, hub, limits, dialect);
-            length += Topic.matchedLength(topic);
-        }
-        if (length > limits.maxTopicsLength()) {
-            throw bad("The topics of one update have at most " + limits.maxTopicsLength()
-                    + " characters together, percent-encoded.");
+            length += check(topic, hub, limits, dialect);
+            if (length > limits.maxTopicsLength()) {
+                throw bad("The topics of one update have at most " + limits.maxTopicsLength()
+                        + " characters together, as whole URLs and percent-encoded.");
+            }
         }
         String data = form.first("data");
         try {
@@ -55,7 +54,8 @@ public final class PublishForm {
         }
     }
 
-    private static void check(String topic, HubUrl hub, HubLimits limits, Dialect dialect) throws ProblemException {
+    /** Returns how long it is when it is matched. */
+    private static int check(String topic, HubUrl hub, HubLimits limits, Dialect dialect) throws ProblemException {
         if (topic.isEmpty()) {
             throw bad("A topic is empty.");
         }
@@ -75,6 +75,7 @@ public final class PublishForm {
                     dialect == Dialect.V0 ? ProblemType.FORBIDDEN : ProblemType.BAD_PARAMETER,
                     "The topics at and below the hub's own path are the hub's.");
         }
+        return named.matchedLength(hub);
     }
 
     /** An id that nobody can guess, unless the publisher gave one. */

@@ -90,9 +90,14 @@ final class PrefixMap<V> {
         }
     }
 
-    /** Hands over the value of each prefix that the text has. */
-    void find(String text, Consumer<? super V> found) {
+    /**
+     * Hands over the value of each prefix that the text has.
+     *
+     * @return how many prefixes of the text were looked for
+     */
+    int find(String text, Consumer<? super V> found) {
         BitSet present = lengths;
+        int looks = 0;
         long hash = SEED;
         int at = 0;
         int longest = Math.min(text.length(), MAX_LENGTH);
@@ -102,10 +107,12 @@ final class PrefixMap<V> {
             while (at < length) {
                 hash = next(hash, text.charAt(at++));
             }
+            looks++;
             V value = values.get(new Prefix(text, length, hash));
             if (value != null) {
                 found.accept(value);
             }
         }
+        return looks;
     }
 }

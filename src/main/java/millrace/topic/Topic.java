@@ -68,13 +68,13 @@ public final class Topic {
         return encoded.toString();
     }
 
-    /** At most so many characters long it is when it is matched: what may be percent-encoded then counts three times. */
-    public static int matchedLength(String text) {
-        int length = 0;
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            length += b > 0 && Url.PLAIN.has(b) ? 1 : 3;
-        }
-        return length;
+    /**
+     * How many looks one pattern takes at it at most, be it a template, which is tried on its text, or a URL Pattern, which is
+     * tried on each component, with all that it takes over from the hub's URL. What is percent-encoded counts so.
+     */
+    public int matchedLength(HubUrl hub) {
+        Url url = url(hub);
+        return Math.max(ascii().length() + 1, url == null ? 0 : url.looks());
     }
 
     /**

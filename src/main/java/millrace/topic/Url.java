@@ -23,9 +23,6 @@ record Url(
         @Nullable String query,
         @Nullable String fragment) {
 
-    /** What no part of a URL percent-encodes. */
-    static final CharSet PLAIN = CharSet.LETTER.or(CharSet.DIGIT).or(CharSet.of("-._~:/?#[]@!$&()*+,;=%"));
-
     /** A character that no component holds. */
     static final char KEY_SEPARATOR = '\n';
 
@@ -61,6 +58,19 @@ record Url(
                 + KEY_SEPARATOR
                 + path
                 + KEY_SEPARATOR;
+    }
+
+    /** How many looks it takes at most to try a pattern for each component: one for each character and one for its end. */
+    int looks() {
+        return scheme.length()
+                + username.length()
+                + password.length()
+                + hostOrEmpty().length()
+                + portOrEmpty().length()
+                + path.length()
+                + queryOrEmpty().length()
+                + fragmentOrEmpty().length()
+                + PatternString.Component.values().length;
     }
 
     String hostOrEmpty() {

@@ -3,6 +3,7 @@ package millrace.topic;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import millrace.topic.PatternString.Component;
 import org.jspecify.annotations.Nullable;
 
@@ -16,15 +17,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class UrlPattern implements Selector {
 
+    private static final Component[] COMPONENTS = Component.values();
+
     private final String text;
     private final HubUrl hub;
-    private final Map<Component, ComponentPattern> components;
+    private final ComponentPattern[] patterns; // of the COMPONENTS
     private final String prefix;
 
     private UrlPattern(String text, HubUrl hub, Map<Component, ComponentPattern> components) {
         this.text = text;
         this.hub = hub;
-        this.components = components;
+        this.patterns = Stream.of(COMPONENTS)
+                .map(component -> Objects.requireNonNull(components.get(component)))
+                .toArray(ComponentPattern[]::new);
         this.prefix = prefix(components);
     }
 
@@ -125,12 +130,12 @@ final class UrlPattern implements Selector {
     public int bytes() {
         return 600
                 + 2 * (text.length() + prefix.length())
-                + components.values().stream().mapToInt(ComponentPattern::bytes).sum();
+                + Stream.of(patterns).mapToInt(ComponentPattern::bytes).sum();
     }
 
     @Override
     public int work() {
-        return components.values().stream().mapToInt(ComponentPattern::work).sum();
+        return Stream.of(patterns).mapToInt(ComponentPattern::work).sum();
     }
 
     @Override
@@ -145,8 +150,8 @@ final class UrlPattern implements Selector {
             return -1;
         }
         int looks = 0;
-        for (Component component : Component.values()) {
-            int more = Objects.requireNonNull(components.get(component)).walk(part(url, component));
+        for (int i = 0; i < patterns.length; i++) {
+            int more = patterns[i].walk(part(url, COMPONENTS[i]));
             looks += Math.abs(more);
             if (more < 0) {
                 return -looks;

@@ -26,6 +26,7 @@ import millrace.auth.Principal;
 import millrace.auth.View;
 import millrace.config.Config;
 import millrace.config.Settings;
+import millrace.history.Update;
 import millrace.problem.ProblemException;
 import millrace.stream.FormData;
 import millrace.topic.HubUrl;
@@ -197,37 +198,84 @@ class HubLimitsTest {
     }
 
     /**
-     * The most that an update can cost with the default settings, in looks at characters (a look is a nanosecond or two),
-     * when many clients together have subscribed to whatever makes it dear, and it has the longest topics.
+     * The most that an update can cost with the default settings, in looks (a look takes about 3 ns): as many patterns of
+     * either kind as one topic may meet, each tried on everything to its end.
      */
     @Test
     void theDearestUpdateTakesFewLooks() throws Exception {
-        HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
+        HubUrl hub = HubUrl.of("https://a-hub-with-a-long-name.example.com/.well-known/mercure");
         SelectorIndex<Integer> index = new SelectorIndex<>();
+        int reached = DEFAULTS.get(Settings.HUB_MAX_PATTERNS_REACHED);
         var budget =
                 new SelectorBudget(SelectorBudget.Limits.of(DEFAULTS), DEFAULTS.get(Settings.HUB_CLIENT_SHARE), 50);
         List<Function<Integer, String>> hostile = List.of(
-                i -> "topic=" + "{+v}".repeat(99) + "{+w" + i + "}",
-                i -> "topic=" + "a".repeat(i % 300) + "{+w" + i + "}",
-                i -> "match_urlpattern=/*" + i + "*",
-                i -> "match_urlpattern=/" + "a".repeat(i % 300) + "*" + i + "*");
-        int subscribers = 0;
-        for (int i = 0; i < 400; i++) {
-            for (Function<Integer, String> kind : hostile) {
+                i -> "topic=" + URLEncoder.encode("{+v}".repeat(99) + "{+w" + i + "}", UTF_8),
+                i -> "match_urlpattern=" + URLEncoder.encode("*:a" + i + "://*:*/*?*#*", UTF_8));
+        // beginnings of every length, which no topic has: they cost one of the patterns that a topic may meet, and each
+        // length is looked for
+        for (int i = 3; i <= 256; i++) {
+            String beginning = "%03d".formatted(i) + "b".repeat(i - 3);
+            var form = subscribe(
+                    FormData.parse("topic=" + beginning + URLEncoder.encode("{x}", UTF_8) + "&match_urlpattern=/"
+                            + beginning + "*"),
+                    hub,
+                    HubLimits.of(DEFAULTS));
+            var entered = assertInstanceOf(SelectorBudget.Entered.class, budget.enter("client " + i, form.selectors()));
+            index.add(-i, entered.selectors());
+        }
+        for (Function<Integer, String> kind : hostile) {
+            int subscribers = 0;
+            for (int i = 0; i < 4 * reached; i++) {
                 var form = subscribe(FormData.parse(kind.apply(i)), hub, HubLimits.of(DEFAULTS));
                 if (budget.enter("client " + i % 40, form.selectors()) instanceof SelectorBudget.Entered entered) {
-                    index.add(subscribers++, entered.selectors());
+                    index.add(i, entered.selectors());
+                    subscribers++;
                 }
             }
+            assertEquals(reached - 1, subscribers);
         }
-        assertTrue(subscribers >= 2 * DEFAULTS.get(Settings.HUB_MAX_PATTERNS_REACHED), subscribers + " got in");
-        String longest = "a".repeat(DEFAULTS.get(Settings.HUB_MAX_TOPIC_BYTES));
-        FormData publish = FormData.parse("topic=" + longest + "&topic=/" + longest.substring(1));
-        List<Topic> topics = Hub.topics(PublishForm.parse(publish, hub, HubLimits.of(DEFAULTS), Dialect.V1)
-                .topics());
-        long looks = index.find(topics, found -> {});
-        assertTrue(looks > 600_000, "the test is not hostile enough: " + looks);
-        assertTrue(looks <= 2_000_000, "it took " + looks + " looks");
+        int length = DEFAULTS.get(Settings.HUB_MAX_TOPICS_LENGTH);
+        long bound = 2L * length * reached + 2L * length;
+        long most = 0;
+        for (String beginning : List.of("https://a/", "a", "/a", "//a/", "a:", "https://a/\u00fc")) {
+            for (int count : new int[] {2, 3, 10, 32, DEFAULTS.get(Settings.HUB_MAX_TOPICS)}) {
+                most = Math.max(most, looksOfTheLongest(beginning, count, hub, index));
+            }
+        }
+        assertTrue(most > bound * 0.97, "the test is not hostile enough: " + most + " of " + bound);
+        assertTrue(most <= bound, "it took " + most + " looks");
+        assertTrue(most <= 1_100_000, "it took " + most + " looks");
+    }
+
+    /** Of an update with so many topics that begin so, and are together as long as they may be. */
+    private static long looksOfTheLongest(String beginning, int topics, HubUrl hub, SelectorIndex<Integer> index)
+            throws Exception {
+        int each = DEFAULTS.get(Settings.HUB_MAX_TOPICS_LENGTH) / topics;
+        StringBuilder publish = new StringBuilder();
+        for (int i = 0; i < topics; i++) {
+            String end = Integer.toString(1_000 + i);
+            int more = each - Topic.of(beginning + end).matchedLength(hub);
+            assertTrue(more >= 0, beginning + " with what it inherits is too long for " + topics);
+            publish.append("&topic=").append(URLEncoder.encode(beginning + "a".repeat(more) + end, UTF_8));
+        }
+        Update update =
+                PublishForm.parse(FormData.parse(publish.substring(1)), hub, HubLimits.of(DEFAULTS), Dialect.V1);
+        return index.find(Hub.topics(update.topics()), found -> {});
+    }
+
+    /** What a relative topic takes over from the hub's URL is tried on URL Patterns, too. */
+    @Test
+    void manyShortTopicsCountAsTheURLsThatTheyAre() throws Exception {
+        StringBuilder hundred = new StringBuilder("topic=a0");
+        for (int i = 1; i < 100; i++) {
+            hundred.append("&topic=a").append(i);
+        }
+        HubUrl near = HubUrl.of("https://example.com/.well-known/mercure");
+        PublishForm.parse(FormData.parse(hundred.toString()), near, LIMITS, Dialect.V1);
+        HubUrl far = HubUrl.of("https://" + "label.".repeat(20) + "example.com/.well-known/mercure");
+        assertThrows(
+                ProblemException.class,
+                () -> PublishForm.parse(FormData.parse(hundred.toString()), far, LIMITS, Dialect.V1));
     }
 
     /** As many connections as a small server has, each with the dearest subscription it gets. */
@@ -253,10 +301,10 @@ class HubLimitsTest {
     @Test
     void topicsOfOneUpdateAreLimitedTogetherAsTheyAreMatched() throws Exception {
         HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
-        FormData ascii = FormData.parse("topic=" + "a".repeat(4_096) + "&topic=" + "b".repeat(4_096));
+        FormData ascii = FormData.parse("topic=" + "a".repeat(4_050) + "&topic=" + "b".repeat(4_050));
         assertEquals(
                 2, PublishForm.parse(ascii, hub, LIMITS, Dialect.V1).topics().size());
-        FormData oneMore = FormData.parse("topic=" + "a".repeat(4_096) + "&topic=" + "b".repeat(4_096) + "&topic=c");
+        FormData oneMore = FormData.parse("topic=" + "a".repeat(4_050) + "&topic=" + "b".repeat(4_050) + "&topic=c");
         assertThrows(ProblemException.class, () -> PublishForm.parse(oneMore, hub, LIMITS, Dialect.V1));
         FormData encoded = FormData.parse("topic=" + URLEncoder.encode("ü".repeat(2_000), UTF_8));
         assertThrows(ProblemException.class, () -> PublishForm.parse(encoded, hub, LIMITS, Dialect.V1));
