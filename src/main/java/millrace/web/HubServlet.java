@@ -301,12 +301,13 @@ public final class HubServlet extends ProblemServlet {
 
     /**
      * Answers a publisher when its update is durable. Who comes first has the response: the answer, or the container, which
-     * ends the request. Nothing is locked while it is written.
+     * ends the request. Nothing is locked while it is written. It is written into the response's buffer alone, which is
+     * larger: the bytes go out when it is complete, by the container's own thread where that is what it needs (0090).
      */
-    private static final class Answer implements AsyncListener {
+    static final class Answer implements AsyncListener {
 
         /** How long the container's thread waits for a writer that is still inside a write. */
-        private static final long WRITER_WAIT_NANOS = Duration.ofSeconds(5).toNanos();
+        private static final Duration WRITER_WAIT = Duration.ofSeconds(5);
 
         private enum State {
             WAITING,
@@ -316,12 +317,18 @@ public final class HubServlet extends ProblemServlet {
 
         private final AsyncContext context;
         private final HttpServletResponse response;
+        private final Duration writerWait;
         private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
         private volatile @Nullable Thread writer;
 
         Answer(AsyncContext context, HttpServletResponse response) {
+            this(context, response, WRITER_WAIT);
+        }
+
+        Answer(AsyncContext context, HttpServletResponse response, Duration writerWait) {
             this.context = context;
             this.response = response;
+            this.writerWait = writerWait;
         }
 
         void give(@Nullable Stored stored, @Nullable Throwable failure) {
@@ -376,7 +383,7 @@ public final class HubServlet extends ProblemServlet {
             if (state.compareAndSet(State.WAITING, State.OVER)) {
                 return true;
             }
-            long deadline = System.nanoTime() + WRITER_WAIT_NANOS;
+            long deadline = System.nanoTime() + writerWait.toNanos();
             while (state.get() == State.WRITING
                     && writer != Thread.currentThread() // called from within our own write
                     && System.nanoTime() - deadline < 0) {

@@ -27,6 +27,13 @@ final class CrashDisk implements Disk {
 
     long capacity = Long.MAX_VALUE;
     int failingForces;
+
+    /** No file can be made in it any more; those that are open can be written, as on Linux. */
+    volatile boolean readOnly;
+
+    /** Called before a file is read, without a lock. */
+    volatile Runnable beforeRead = () -> {};
+
     /** Says that it forced, and does nothing. */
     boolean lies;
 
@@ -129,6 +136,13 @@ final class CrashDisk implements Disk {
         }
     }
 
+    @Override
+    public void check() throws IOException {
+        if (readOnly) {
+            throw new IOException("the directory is read-only");
+        }
+    }
+
     private long used() {
         return names.values().stream().mapToLong(content -> content.now.length).sum();
     }
@@ -195,6 +209,7 @@ final class CrashDisk implements Disk {
 
         @Override
         public void read(long position, byte[] into) throws IOException {
+            beforeRead.run();
             synchronized (CrashDisk.this) {
                 requirePower();
                 if (position + into.length > content.now.length) {

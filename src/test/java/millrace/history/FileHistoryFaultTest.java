@@ -25,6 +25,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -234,6 +236,79 @@ class FileHistoryFaultTest {
         acknowledged.add("again");
         try (FileHistory history = open(disk.restart(true))) {
             assertEquals(acknowledged, ids(history));
+        }
+    }
+
+    @Test
+    void aReadOnlyDirectoryRefusesUntilItCanBeWrittenAgain() throws IOException {
+        CrashDisk disk = new CrashDisk(new Random(1));
+        try (FileHistory history = open(disk)) {
+            HistoryContract.append(history, "a");
+            byte[] secret = history.secret();
+            disk.readOnly = true;
+            await(() -> history.failure() != null); // although nobody publishes
+            String refusal = refusal(history, big("b"));
+            assertTrue(refusal.contains("the directory is read-only"), refusal);
+            assertEquals(List.of("a"), ids(history), "it can be read all the same");
+            disk.readOnly = false;
+            await(() -> history.failure() == null); // although nobody publishes
+            assertEquals(2, HistoryContract.append(history, "c").sequence());
+            assertArrayEquals(secret, history.secret(), "cursors stay good");
+            disk.readOnly = true;
+            assertTrue(refusal(history, big("d")).contains("read-only"), "at once");
+            disk.readOnly = false;
+            assertEquals(3, HistoryContract.append(history, "e").sequence(), "at once");
+        }
+        assertEquals(List.of("a", "c", "e"), HistoryContract.ids(sunk));
+        try (FileHistory history = open(disk.restart(true))) {
+            assertEquals(List.of("a", "c", "e"), ids(history), "what was refused is not there");
+        }
+    }
+
+    /** Waits for what must come true. */
+    private static void await(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) { // the class's timeout ends it
+            LockSupport.parkNanos(2_000_000);
+        }
+    }
+
+    /** A slow disk holds up those who read old updates, as many as there may be, and nobody who reads new ones. */
+    @Test
+    void readsFromMemoryDoNotWaitBehindReadsFromTheDisk() throws Exception {
+        CrashDisk disk = new CrashDisk(new Random(1));
+        try (FileHistory history =
+                new FileHistory(disk, HistoryContract.MUCH, InstantSource.system(), sunk::add, 30_000)) {
+            for (int i = 0; i < 20; i++) {
+                history.append(big("id" + i)).join();
+            }
+            CountDownLatch reading = new CountDownLatch(1);
+            CountDownLatch goOn = new CountDownLatch(1);
+            disk.beforeRead = () -> {
+                reading.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException stopped) {
+                    throw new IllegalStateException(stopped);
+                }
+            };
+            List<CompletableFuture<Page>> old = new ArrayList<>();
+            for (int i = 0; i < 2 * Runtime.getRuntime().availableProcessors() + 2; i++) {
+                CompletableFuture<Page> page = new CompletableFuture<>();
+                Thread.ofVirtual().start(() -> page.completeAsync(() -> history.after(0, 1, 1), Runnable::run));
+                old.add(page);
+            }
+            reading.await();
+            for (int i = 0; i < 100; i++) {
+                assertEquals(
+                        List.of("id19"),
+                        HistoryContract.ids(history.after(19, 1, 1_000).updates()));
+            }
+            assertEquals(21, history.append(big("more")).join().sequence(), "nor does who publishes");
+            assertTrue(old.stream().noneMatch(CompletableFuture::isDone));
+            goOn.countDown();
+            for (CompletableFuture<Page> page : old) {
+                assertEquals(List.of("id0"), HistoryContract.ids(page.join().updates()));
+            }
         }
     }
 

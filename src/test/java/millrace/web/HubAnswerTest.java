@@ -1,0 +1,203 @@
+package millrace.web;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import millrace.history.Stored;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Publisher's answers between our thread and the container's, with the moments chosen. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class HubAnswerTest {
+
+    private static final Duration LONG = Duration.ofHours(1);
+
+    /** What was called on the response and the context, by name. */
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+
+    private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+
+    /** Called within the write. */
+    private volatile Runnable duringWrite = () -> {};
+
+    private final AsyncContext context = (AsyncContext) Proxy.newProxyInstance(
+            getClass().getClassLoader(), new Class<?>[] {AsyncContext.class}, (proxy, method, arguments) -> {
+                calls.add(method.getName());
+                return null;
+            });
+
+    private final HttpServletResponse response = (HttpServletResponse) Proxy.newProxyInstance(
+            getClass().getClassLoader(), new Class<?>[] {HttpServletResponse.class}, (proxy, method, arguments) -> {
+                calls.add(method.getName());
+                return switch (method.getName()) {
+                    case "getOutputStream" -> new Output();
+                    case "isCommitted" -> false;
+                    default -> null;
+                };
+            });
+
+    private final AsyncEvent event = new AsyncEvent(context);
+
+    HubAnswerTest() {
+        calls.clear(); // those of the event
+    }
+
+    private final class Output extends ServletOutputStream {
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) {
+            duringWrite.run();
+            written.write(bytes, from, length);
+        }
+
+        @Override
+        public void flush() {
+            calls.add("flush");
+        }
+
+        @Override
+        public void close() {
+            calls.add("close");
+        }
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+            throw new IllegalStateException("it is written as a whole");
+        }
+    }
+
+    private static Stored stored() {
+        return new Stored(1, 0, "urn:x:1", List.of("t"), false, new byte[0]);
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException stopped) {
+            throw new IllegalStateException(stopped);
+        }
+    }
+
+    private long completions() {
+        return calls.stream().filter("complete"::equals).count();
+    }
+
+    /**
+     * What we call is what fills a buffer: the container's own thread sends it when we have completed, and so no thread of
+     * ours can fail in the middle of Tomcat's (0090).
+     */
+    @Test
+    void theAnswerIsLeftInTheBufferAndCompletedOnce() {
+        new HubServlet.Answer(context, response, LONG).give(stored(), null);
+        assertEquals("urn:x:1", written.toString(UTF_8));
+        assertFalse(calls.contains("flush") || calls.contains("flushBuffer") || calls.contains("close"), "" + calls);
+        assertEquals("complete", calls.getLast());
+        assertEquals(1, completions());
+    }
+
+    /** The container's thread comes while ours is stuck in a write: it neither writes too nor waits for ever. */
+    @Test
+    void whoEndsTheRequestDuringAWriteWaitsForABoundedTime() throws Exception {
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        duringWrite = () -> {
+            writing.countDown();
+            awaitUninterruptibly(goOn);
+        };
+        var answer = new HubServlet.Answer(context, response, Duration.ofMillis(50));
+        Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
+        writing.await();
+        answer.onTimeout(event); // returns although the other one writes
+        long begin = System.nanoTime();
+        answer.onError(event);
+        assertTrue(System.nanoTime() - begin >= Duration.ofMillis(50).toNanos(), "it gave the writer its time");
+        assertEquals(0, completions(), "nobody completes beside the writer");
+        goOn.countDown();
+        ours.join();
+        assertEquals("urn:x:1", written.toString(UTF_8));
+        assertEquals(1, completions());
+    }
+
+    @Test
+    void whoEndsTheRequestWaitsUntilTheWriterHasLeftTheResponse() throws Exception {
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        duringWrite = () -> {
+            writing.countDown();
+            awaitUninterruptibly(goOn);
+        };
+        var answer = new HubServlet.Answer(context, response, LONG);
+        Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
+        writing.await();
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread containers = Thread.ofPlatform().start(() -> {
+            answer.onError(event);
+            assertEquals("urn:x:1", written.toString(UTF_8));
+            ended.countDown();
+        });
+        while (containers.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertEquals(1, ended.getCount());
+        goOn.countDown();
+        ended.await();
+        containers.join();
+        ours.join();
+    }
+
+    /** Some containers call their listeners from within the call that fails. */
+    @Test
+    void anErrorFromWithinOurOwnWriteDoesNotWaitForItself() {
+        var answer = new HubServlet.Answer(context, response, LONG);
+        duringWrite = () -> answer.onError(event);
+        answer.give(stored(), null);
+        assertEquals(1, completions());
+    }
+
+    @Test
+    void afterTheEndNobodyTouchesTheResponse() {
+        var ended = new HubServlet.Answer(context, response, LONG);
+        ended.onError(event);
+        assertEquals(List.of("complete"), calls);
+        calls.clear();
+        ended.give(stored(), null);
+        ended.onTimeout(event);
+        var complete = new HubServlet.Answer(context, response, LONG);
+        complete.onComplete(event);
+        complete.give(stored(), null);
+        assertEquals(List.of(), calls);
+    }
+
+    @Test
+    void aPublisherThatGetsNoAnswerInTimeIsTold() {
+        new HubServlet.Answer(context, response, LONG).onTimeout(event);
+        assertTrue(written.toString(UTF_8).contains("\"status\":503"), written.toString(UTF_8));
+        assertTrue(calls.contains("setHeader"), "" + calls);
+        assertEquals(1, completions());
+    }
+}
