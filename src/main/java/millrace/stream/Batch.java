@@ -16,7 +16,11 @@ final class Batch {
 
     private static final byte[] NO_SCRATCH = {};
 
-    private final byte[] scratch;
+    private final int maxBytes;
+
+    /** Made when two events are to lie side by side: a single one, and bytes for one reader alone, go as they are. */
+    private byte[] scratch = NO_SCRATCH;
+
     private @Nullable Channel channel;
     private long from;
 
@@ -26,22 +30,21 @@ final class Batch {
     /** {@link EncodedEvent#sequence} of the last event in here. */
     long lastSequence;
 
-    byte[] bytes;
+    byte[] bytes = scratch;
     int length;
     private boolean alone;
 
     Batch() {
-        this(new byte[MAX_BYTES]);
+        this(MAX_BYTES);
     }
 
-    private Batch(byte[] scratch) {
-        this.scratch = scratch;
-        this.bytes = scratch;
+    private Batch(int maxBytes) {
+        this.maxBytes = maxBytes;
     }
 
     /** A batch that takes one event at a time, as it is, and so needs no memory of its own. */
     static Batch ofOne() {
-        return new Batch(NO_SCRATCH);
+        return new Batch(0);
     }
 
     boolean holds(Channel ofChannel, long fromNumber) {
@@ -62,10 +65,13 @@ final class Batch {
             bytes = event.bytes; // alone, it goes as it is
             alone = true;
         } else {
-            if (length + event.length() > scratch.length) {
+            if (length + event.length() > maxBytes) {
                 return false;
             }
             if (alone) {
+                if (scratch.length == 0) {
+                    scratch = new byte[maxBytes];
+                }
                 System.arraycopy(bytes, 0, scratch, 0, length);
                 bytes = scratch;
                 alone = false;

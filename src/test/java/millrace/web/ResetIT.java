@@ -258,7 +258,8 @@ class ResetIT {
             connection.request("GET", "/sse/v1?n=" + events + "&interval=5");
             RawConnection.Head head = connection.head();
             assertEquals(200, head.status());
-            String run = String.valueOf(head.header("Content-Location")).substring("/streams/".length());
+            String location = String.valueOf(head.header("Content-Location"));
+            String run = location.substring(location.lastIndexOf('/') + 1);
             var seen = new AtomicInteger();
             var parser = new EventStreamParser((type, data, lastEventId) -> {
                 int number = seen.getAndIncrement();
