@@ -191,7 +191,7 @@ class ProducersIT {
             var text = new StringBuilder();
             var times = new ArrayList<Long>();
             long start = System.nanoTime();
-            while (!text.toString().endsWith("\n\n:\n\n:\n\n")) {
+            while (!text.toString().endsWith("\n:\n:\n")) {
                 int n = connection.read(some);
                 assertTrue(n > 0, "ended");
                 text.append(new String(some, 0, n, UTF_8));
