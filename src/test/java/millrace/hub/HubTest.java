@@ -267,6 +267,34 @@ class HubTest {
         assertNumbers(0, 6, fresh);
     }
 
+    /** It looked whether its stream is to end before that was said, and looks for updates after that. */
+    @Test
+    void aDrainerThatIsAtWorkWhenAnUpdateCannotBeTakenSkipsNone() throws Exception {
+        for (int before = 0; before < 3; before++) {
+            PlayedReader reader = subscribe(null, ANYBODY, "n" + before);
+            PlayedReader other = subscribe(null, ANYBODY, "*");
+            awaitChannels(2); // both have joined
+            int first = before * 10;
+            synchronized (reader) { // its drainer waits in isReady()
+                for (int i = 0; i < 8; i++) {
+                    history.failing = i == before + 1;
+                    hub.publish(new Update("urn:" + (first + i), List.of("n" + before), false, null, "" + i, null));
+                }
+                history.failing = false;
+            }
+            assertEquals(CloseReason.FAILED, reader.awaitEnd());
+            assertEquals(CloseReason.FAILED, other.awaitEnd());
+            assertTrue(reader.data().size() <= before + 1, "nothing from the lacking one on: " + reader.data());
+            assertNumbers(0, reader.data().size(), reader);
+            PlayedReader back =
+                    subscribe(reader.data().isEmpty() ? "earliest" : reader.lastEventId(), ANYBODY, "n" + before);
+            back.awaitData("7");
+            assertNumbers(reader.data().size(), 8, back);
+            back.leave();
+            awaitChannels(0);
+        }
+    }
+
     @Test
     void aReplayThatFailsForWhateverReasonEndsItsStream() throws Exception {
         publishNumbers(0, 3);
