@@ -206,8 +206,10 @@ class HubSettingsIT {
         assertEquals(3, grown(before, after, "millrace_hub_publish_seconds_count"));
         assertTrue(
                 value(after, "millrace_hub_publish_seconds_sum") > value(before, "millrace_hub_publish_seconds_sum"));
-        assertEquals(5, grown(before, after, "millrace_events_delivered_total"), "three live, two replayed");
-        assertEquals(2, grown(before, after, "millrace_hub_replayed_total"));
+        assertEquals(5, grown(before, after, "millrace_events_delivered_total"), "three for the one, two for the other");
+        // the first reader may have been published to before it had joined, and then replays too
+        double replayed = grown(before, after, "millrace_hub_replayed_total");
+        assertTrue(replayed >= 2 && replayed <= 5, "replayed: " + replayed);
         assertEquals(3, grown(before, after, "millrace_history_appended_total"));
         assertEquals(3, grown(before, after, "millrace_history_events"));
         assertTrue(grown(before, after, "millrace_history_bytes") > 3 * topic.length());
