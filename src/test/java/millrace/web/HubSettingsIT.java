@@ -206,7 +206,8 @@ class HubSettingsIT {
         assertEquals(3, grown(before, after, "millrace_hub_publish_seconds_count"));
         assertTrue(
                 value(after, "millrace_hub_publish_seconds_sum") > value(before, "millrace_hub_publish_seconds_sum"));
-        assertEquals(5, grown(before, after, "millrace_events_delivered_total"), "three for the one, two for the other");
+        assertEquals(
+                5, grown(before, after, "millrace_events_delivered_total"), "three for the one, two for the other");
         // the first reader may have been published to before it had joined, and then replays too
         double replayed = grown(before, after, "millrace_hub_replayed_total");
         assertTrue(replayed >= 2 && replayed <= 5, "replayed: " + replayed);
