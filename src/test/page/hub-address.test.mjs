@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {Presence, publishBody, subscribeUrl, subscriptionIn} from '../../main/webapp/page/hub-address.js';
+import {Presence, publishBody, subscribeUrl, subscriptionIn, templateFault} from '../../main/webapp/page/hub-address.js';
 
 const HUB = 'http://host/app/.well-known/mercure';
 
@@ -9,6 +9,21 @@ test('each kind of selector has its parameter', () => {
     {kind: 'exact', value: 'a b&c'}, {kind: 'template', value: 'o/{id}'}, {kind: 'pattern', value: '/o/:id'},
   ]);
   assert.equal(String(url), HUB + '?match=a+b%26c&topic=o%2F%7Bid%7D&match_urlpattern=%2Fo%2F%3Aid');
+});
+
+test('a malformed template is named with its place', () => {
+  for (const good of ['demo/{id}', 'a{/b*}{?c,d:30}', '{+path}', '{a.b}', '{%41x}', 'plain', '*', '{#a}{.b}{;c}{&d}', 'é/{id}', '']) {
+    assert.equal(templateFault(good), null, good);
+  }
+  for (const [bad, place] of [
+    ['demo/{', 'The { at character 6 is never closed.'], ['demo/}', 'The } at character 6 is never opened.'],
+    ['a{b}}', 'The } at character 5 is never opened.'], ['{{a}}', 'The { at character 1 is never closed.'],
+    ['x{}', '{} at character 2 '], ['{a b}', '{a b} at character 1 '], ['{a:0}', '{a:0} '], ['{a:10000}', '{a:10000} '],
+    ['{a,}', '{a,} '], ['{=a}', '{=a} '], ['{a..b}', '{a..b} '], ['{.}', '{.} '], ['{a*:3}', '{a*:3} '], ['{a-b}', '{a-b} '],
+    ['a b/{id}', '“ ” at character 2 '], ['100%/{id}', '“%” at character 4 '], ['{id}<', '“<” at character 5 '],
+  ]) {
+    assert.ok(templateFault(bad)?.startsWith(place), `${bad}: ${templateFault(bad)}`);
+  }
 });
 
 test('a cursor is given in the query, where an EventSource can', () => {

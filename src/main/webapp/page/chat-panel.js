@@ -14,12 +14,21 @@ export function chatPanel({demo, tab}) {
   /** The view whose answer is being followed, or null. */
   let live = null;
   let sending = false;
+  /** A question was entered while an answer was coming: it is asked when that has ended. */
+  let next = false;
 
   if (!demo) return tab('idle', 'off');
 
   el('form').addEventListener('submit', event => {
     event.preventDefault();
-    ask(el('question').value.trim());
+    if (live && el('question').value.trim()) {
+      next = true;
+      say('open', 'Answering. Your question is asked when this answer has ended; Escape stops it.', 'answering');
+    } else ask(el('question').value.trim());
+  });
+  document.addEventListener('keydown', event => {
+    const here = document.activeElement === document.body || document.getElementById('chat').contains(event.target);
+    if (event.key === 'Escape' && live && here && !event.isComposing && !event.defaultPrevented) stop();
   });
   el('question').addEventListener('keydown', event => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -59,6 +68,7 @@ export function chatPanel({demo, tab}) {
   async function ask(question) {
     if (!question || live || sending) return;
     sending = true;
+    next = false;
     say('waiting', 'Sending.', 'sending');
     const asked = performance.now();
     try {
@@ -168,6 +178,8 @@ export function chatPanel({demo, tab}) {
     if (view.answer.error) say('failed', view.answer.error, 'failed');
     else if (view.answer.done) say('done', 'Done.', 'done');
     else say('idle', 'Stopped.', 'stopped');
+    if (next && !live) ask(el('question').value.trim());
+    next = false;
   }
 
   /** 204: the run is over and read to its end; 200: it goes on; 404: nobody knows it. Waits while nobody can say. */
@@ -190,6 +202,7 @@ export function chatPanel({demo, tab}) {
 
   async function stop() {
     const view = live;
+    next = false; // who stops does not want the next one to begin; it stays where it was written
     if (!view) return;
     try {
       const {url, secret} = view.turn.run;

@@ -18,6 +18,36 @@ export function subscribeUrl(hub, selectors, cursor) {
   return url;
 }
 
+const VARIABLE = '(?:\\w|%[0-9A-Fa-f]{2})(?:\\.?(?:\\w|%[0-9A-Fa-f]{2}))*(?:\\*|:[1-9]\\d{0,3})?';
+const EXPRESSION = new RegExp(`^[+#./;?&]?${VARIABLE}(?:,${VARIABLE})*$`);
+const NO_LITERAL = /[\0- "<>\\^`|\x7f]|%(?![0-9A-Fa-f]{2})/;
+
+/**
+ * What is wrong with a URI template (RFC 6570), in one sentence, or null. To the hub a malformed one is a text that selects
+ * itself, so nobody but us would say so.
+ *
+ * @param {string} text
+ */
+export function templateFault(text) {
+  let at = 0;
+  for (const piece of text.split(/(\{[^{}]*\})/)) {
+    const place = `at character ${at + 1}`;
+    if (piece.startsWith('{') && piece.endsWith('}')) {
+      if (!EXPRESSION.test(piece.slice(1, -1))) return `${piece} ${place} is no expression like {id} or {/kind*}.`;
+    } else {
+      const brace = piece.search(/[{}]/);
+      if (brace >= 0) {
+        const [here, other] = piece[brace] === '{' ? ['{', 'closed'] : ['}', 'opened'];
+        return `The ${here} at character ${at + brace + 1} is never ${other}.`;
+      }
+      const wrong = piece.search(NO_LITERAL);
+      if (wrong >= 0) return `“${piece[wrong]}” at character ${at + wrong + 1} cannot stand in a template.`;
+    }
+    at += piece.length;
+  }
+  return null;
+}
+
 /** The form of a publish; fields that are empty are left out. */
 export function publishBody({topics, data, type, isPrivate}) {
   const form = new URLSearchParams();

@@ -1,5 +1,5 @@
 import {follow} from './follow.js';
-import {subscribeUrl} from './hub-address.js';
+import {subscribeUrl, templateFault} from './hub-address.js';
 import {copyOf, LogView, note} from './log-view.js';
 import {gapInWords, inWords} from './words.js';
 
@@ -69,6 +69,16 @@ export class PaneView {
       kind: this.element.querySelector('select').value,
       value: this.element.querySelector('input').value,
     };
+    const fault = selector.kind === 'template' ? templateFault(selector.value) : null;
+    this.element.querySelector('input').ariaInvalid = fault ? 'true' : null;
+    if (fault) {
+      this.#source = null;
+      this.#log.clear();
+      this.#log.add(note(`This is no URI template. ${fault}`, 'failed'));
+      this.#show('closed');
+      this.#onState(0);
+      return;
+    }
     const url = subscribeUrl(this.#hub, this.#also ? [selector, this.#also] : [selector], cursor);
     this.#source = follow(url, {
       types: ['gap', 'checkpoint', 'mercure'],
@@ -78,9 +88,7 @@ export class PaneView {
   }
 
   #become(state, opens, url) {
-    this.state = state;
-    this.element.dataset.state = state;
-    this.element.querySelector('.state').textContent = WORDS[state];
+    this.#show(state);
     if (state === 'waiting' && !this.#away) {
       this.#log.add(note('The connection was cut.', 'waiting'));
       this.#away = true;
@@ -91,6 +99,12 @@ export class PaneView {
       this.#sayWhy(url);
     }
     this.#onState(opens);
+  }
+
+  #show(state) {
+    this.state = state;
+    this.element.dataset.state = state;
+    this.element.querySelector('.state').textContent = WORDS[state];
   }
 
   #receive(event) {

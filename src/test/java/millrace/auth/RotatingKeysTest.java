@@ -23,9 +23,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import millrace.harness.Wait;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -94,9 +94,7 @@ class RotatingKeysTest {
                 answers.add("this is no JWK set");
                 answers.add("{\"keys\":[]}");
             }
-            while (fetches.get() < 16) {
-                Thread.sleep(1);
-            }
+            Wait.until("16 fetches", () -> fetches.get() >= 16);
             assertTrue(holds(keys, "a"));
             answers.add(key("b"));
             assertEquals(1, awaitCandidates(keys, "b"));
@@ -234,29 +232,23 @@ class RotatingKeysTest {
 
     /** A token that names the key asks for a fetch each time, as requests do. */
     private static int awaitCandidates(RotatingKeys keys, String id) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (System.nanoTime() < end) {
-            if (holds(keys, id)) {
-                return 1;
-            }
-            Thread.sleep(1);
-        }
-        return 0;
+        Wait.until("the key " + id, () -> holds(keys, id));
+        return 1;
     }
 
     /** Until an unknown id is answered at once. */
     private static void awaitPause(RotatingKeys keys) throws Exception {
-        while (true) {
+        Wait.until("an answer at once", () -> {
             try {
                 keys.candidates(header("unknown"));
-                return;
+                return true;
             } catch (AccessException tryAgain) {
-                Thread.sleep(1);
+                return false;
             }
-        }
+        });
     }
 
-    private static boolean holds(RotatingKeys keys, String id) throws ParseException {
+    private static boolean holds(RotatingKeys keys, String id) {
         try {
             return !keys.candidates(header(id)).isEmpty();
         } catch (AccessException tryAgain) {
@@ -264,8 +256,12 @@ class RotatingKeysTest {
         }
     }
 
-    private static JWSHeader header(String id) throws ParseException {
-        return JWSHeader.parse("{\"alg\":\"HS256\",\"kid\":\"" + id + "\"}");
+    private static JWSHeader header(String id) {
+        try {
+            return JWSHeader.parse("{\"alg\":\"HS256\",\"kid\":\"" + id + "\"}");
+        } catch (ParseException impossible) {
+            throw new AssertionError(impossible);
+        }
     }
 
     private static String key(String id) {

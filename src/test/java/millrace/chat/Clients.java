@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import millrace.harness.Wait;
 
 /** What real clients report of one streamed answer, in one phrase each. */
 final class Clients {
@@ -126,7 +127,7 @@ final class Clients {
         if (!ended.await(20, TimeUnit.SECONDS)) {
             return "nothing within 20 s";
         }
-        Thread.sleep(200); // it may report an error and an end; which comes first is its own affair
+        Wait.let(Duration.ofMillis(200)); // it may report an error and an end; which comes first is its own affair
         return report.toString();
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import millrace.chat.Generation.Beginning;
 import millrace.config.Config;
+import millrace.harness.Wait;
 import millrace.metrics.Metrics;
 import millrace.stream.CloseReason;
 import millrace.stream.Run;
@@ -248,18 +249,12 @@ class GenerationTest {
     }
 
     private void waitUntilCounted(String end) throws InterruptedException {
-        long deadline = System.nanoTime() + LONG.toNanos();
-        while (counted(end) == 0 && System.nanoTime() < deadline) {
-            Thread.sleep(5);
-        }
+        Wait.until(end + " is counted", () -> counted(end) > 0);
         assertEquals(1, counted(end));
     }
 
     private static CloseReason ended(Run run) throws InterruptedException {
-        long deadline = System.nanoTime() + LONG.toNanos();
-        while (run.ended() == null && System.nanoTime() < deadline) {
-            Thread.sleep(5);
-        }
+        Wait.until("the run has ended", () -> run.ended() != null);
         return run.ended();
     }
 }

@@ -10,6 +10,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import millrace.config.Config;
+import millrace.harness.Wait;
 import millrace.metrics.Metrics;
 import millrace.stream.StreamEngine;
 import org.junit.jupiter.api.AfterEach;
@@ -111,9 +112,7 @@ class GenerationsTest {
 
     private void waitUntilCounted(String end) throws InterruptedException {
         var count = metrics.generations.labelValues("scripted", end);
-        for (int i = 0; i < 1000 && count.get() == 0; i++) {
-            Thread.sleep(5);
-        }
+        Wait.until(end + " is counted", () -> count.get() > 0);
         assertEquals(1, count.get(), end);
     }
 }

@@ -33,6 +33,7 @@ import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
 import millrace.chat.CheckedAnswer.Cause;
 import millrace.chat.CheckedAnswer.Part;
+import millrace.harness.Wait;
 import millrace.sse.EventTooLargeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,13 +136,14 @@ class HttpUpstreamTest {
             exchange.stream();
             exchange.finish();
             exchange.done();
-            Thread.sleep(50);
+            Wait.let(Duration.ofMillis(50));
             exchange.end();
         });
 
         for (int i = 0; i < 3; i++) {
             parts(request("m"));
-            Thread.sleep(150); // the upstream ends its response 50 ms after its last event; it has 250 ms for that
+            Wait.let(Duration.ofMillis(
+                    150)); // the upstream ends its response 50 ms after its last event; it has 250 ms for that
         }
 
         assertEquals(1, server.connections());
@@ -473,7 +475,7 @@ class HttpUpstreamTest {
             exchange.head(500, "Content-Type: text/plain");
             while (true) {
                 exchange.chunk("x");
-                Thread.sleep(100);
+                Wait.let(Duration.ofMillis(100));
             }
         });
 
@@ -538,14 +540,14 @@ class HttpUpstreamTest {
         server.on("slow", exchange -> {
             exchange.stream();
             exchange.text("x");
-            Thread.sleep(600);
+            Wait.let(Duration.ofMillis(600));
             exchange.finish();
             exchange.done();
             exchange.end();
         });
 
         parts(request("m"));
-        Thread.sleep(50);
+        Wait.let(Duration.ofMillis(50));
         List<Part> parts = parts(request("slow"));
 
         assertInstanceOf(Part.Done.class, parts.getLast());
@@ -597,7 +599,8 @@ class HttpUpstreamTest {
             }
         });
         assertTrue(begun.await(5, TimeUnit.SECONDS));
-        Thread.sleep(100); // lets the reader come to its wait; without it the test checks an earlier moment, no less
+        Wait.let(Duration.ofMillis(
+                100)); // lets the reader come to its wait; without it the test checks an earlier moment, no less
 
         long start = System.nanoTime();
         reader.interrupt();
@@ -624,7 +627,7 @@ class HttpUpstreamTest {
             int before;
             do {
                 before = sent.get();
-                Thread.sleep(300);
+                Wait.let(Duration.ofMillis(300));
             } while (sent.get() > before);
             assertTrue(sent.get() < 1_500, sent.get() + " pieces of 10 kB were taken although nobody read");
         }

@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -13,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -70,6 +75,15 @@ class ExamplesIT {
     }
 
     @ContainerTest
+    void publishingWithTheJdkAlone(Server server) {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        Output output = Output.of(
+                LIMIT, List.of(java.toString(), "examples/Publish.java", base(server), "demo/orders/1", "a & b"));
+        assertEquals(0, output.exit(), output.text());
+        assertTrue(output.text().matches("published, and on disk: urn:uuid:\\S+\n"), output.text());
+    }
+
+    @ContainerTest
     void aStreamWithNode(Server server) throws IOException {
         Output output = node("follow.mjs", base(server));
         assertTrue(output.text().matches("(?s)(\\S+-\\d+ \\d\n){10}the end\n"), output.text());
@@ -104,6 +118,17 @@ class ExamplesIT {
                     .start();
             try {
                 assertTrue(eventsOneByOne(port) >= 3); // one, if nginx held them back; all ten on a quiet machine
+                for (String origin : List.of("http://127.0.0.1:" + port, "http://127.0.0.1")) {
+                    HttpRequest fromAPage = HttpRequest.newBuilder(
+                                    URI.create("http://127.0.0.1:" + port + "/sse/v1?n=1"))
+                            .header("Origin", origin)
+                            .POST(HttpRequest.BodyPublishers.noBody())
+                            .build();
+                    int status = HttpClient.newHttpClient()
+                            .send(fromAPage, BodyHandlers.discarding())
+                            .statusCode();
+                    assertEquals(origin.endsWith("" + port) ? 200 : 403, status, origin);
+                }
             } finally {
                 proxy.destroy();
                 proxy.waitFor();
@@ -143,17 +168,42 @@ class ExamplesIT {
         String code = Files.readString(EXAMPLES.resolve("Ten.java"));
         String shown = code.substring(code.indexOf("@WebServlet"));
         assertTrue(Files.readString(Path.of("README.md")).contains(shown), "the README shows another Ten");
+        compile(EXAMPLES.resolve("Ten.java"));
+    }
+
+    @Test
+    void theUnitTestOfTheSmallestServletPassesAndStandsInTheDocumentation() throws Exception {
+        Path classes = compile(EXAMPLES.resolve("Ten.java"), EXAMPLES.resolve("TenTest.java"));
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {classes.toUri().toURL()})) {
+            Constructor<?> test = loader.loadClass("TenTest").getDeclaredConstructor();
+            test.setAccessible(true);
+            Method itCountsToTen = test.getDeclaringClass().getDeclaredMethod("itCountsToTen");
+            itCountsToTen.setAccessible(true);
+            itCountsToTen.invoke(test.newInstance());
+        }
+        String documented = Files.readString(Path.of("docs/java.md"));
+        Files.readString(EXAMPLES.resolve("TenTest.java"))
+                .lines()
+                .filter(line -> line.startsWith("        "))
+                .forEach(line -> assertTrue(documented.contains(line.strip()), line));
+    }
+
+    /** Returns where the classes are. */
+    private static Path compile(Path... sources) throws IOException {
+        Path classes = Files.createTempDirectory(TARGET, "example");
+        List<String> arguments = new ArrayList<>(List.of(
+                "-d",
+                classes.toString(),
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
+        for (Path source : sources) {
+            arguments.add(source.toString());
+        }
         int exit = ToolProvider.getSystemJavaCompiler()
-                .run(
-                        null,
-                        System.out,
-                        System.err,
-                        "-d",
-                        Files.createTempDirectory(TARGET, "ten").toString(),
-                        "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        EXAMPLES.resolve("Ten.java").toString());
+                .run(null, System.out, System.err, arguments.toArray(String[]::new));
         assertEquals(0, exit);
+        return classes;
     }
 
     @Test

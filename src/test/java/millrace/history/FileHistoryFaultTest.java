@@ -33,6 +33,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import millrace.harness.Wait;
 import millrace.sse.Event;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -644,14 +645,14 @@ class FileHistoryFaultTest {
         assertTrue(assertThrows(HistoryException.class, this::open).getMessage().contains("is in use"));
         answers.countDown();
         appended.join();
-        while (true) {
+        Wait.until("it can be opened again", () -> {
             try (FileHistory next = open()) {
                 assertEquals(List.of("a"), ids(next));
-                return;
+                return true;
             } catch (HistoryException notYet) {
-                Thread.sleep(5);
+                return false;
             }
-        }
+        });
     }
 
     private List<Path> files() throws IOException {

@@ -33,6 +33,7 @@ import millrace.auth.Grant;
 import millrace.auth.Principal;
 import millrace.auth.View;
 import millrace.config.Config;
+import millrace.harness.Wait;
 import millrace.history.Stored;
 import millrace.history.Update;
 import millrace.metrics.Metrics;
@@ -437,9 +438,7 @@ class HubTest {
         assertTrue(bytes > 9 * 10 && bytes < 10 * 100, "bytes: " + bytes);
         slow.goOn();
         slow.awaitData("9");
-        for (int i = 0; i < 500 && gauge(metrics, "millrace_hub_lag_events") > 0; i++) {
-            Thread.sleep(10);
-        }
+        Wait.until("the lag is over", () -> gauge(metrics, "millrace_hub_lag_events") == 0);
         assertEquals(0, gauge(metrics, "millrace_hub_lag_events"), "though nothing was published since");
         assertEquals(0, gauge(metrics, "millrace_hub_lag_bytes"));
     }
@@ -453,10 +452,7 @@ class HubTest {
         slow.goOn();
         slow.awaitData("9");
         var channel = hub.channels().iterator().next().channel;
-        for (int i = 0; i < 500 && channel.heldBytes() > 0; i++) {
-            Thread.sleep(10);
-        }
-        assertEquals(0, channel.heldBytes());
+        Wait.until("nothing is held", () -> channel.heldBytes() == 0);
     }
 
     private static double gauge(Metrics metrics, String name) {
@@ -604,14 +600,15 @@ class HubTest {
     }
 
     @Test
-    void publishersThatWaitWhenTheHubEndsAreAnswered() {
+    void publishersThatWaitWhenTheHubEndsAreAnswered() throws Exception {
         history.getStuck();
         Map<String, String> answers = new ConcurrentHashMap<>();
+        CountDownLatch taken = new CountDownLatch(1);
         for (String name : List.of("first", "second")) {
             var published = hub.publish(new Update("urn:x:" + name, List.of("n"), false, null, "x", null));
             hub.answer(published, (stored, failure) -> {
                 try {
-                    Thread.sleep(100); // a client that takes its time
+                    taken.await(); // a client that takes its time
                 } catch (InterruptedException stopped) {
                     answers.put(name, "interrupted");
                 }
@@ -620,7 +617,13 @@ class HubTest {
         }
         engine.close();
         assertEquals(Map.of(), answers);
-        hub.close();
+        Thread closing = Thread.ofPlatform().start(hub::close);
+        Wait.until(
+                "the end waits for them",
+                () -> closing.getState() == Thread.State.WAITING || closing.getState() == Thread.State.TIMED_WAITING);
+        assertEquals(Map.of(), answers);
+        taken.countDown();
+        closing.join();
         assertEquals(Map.of("first", "urn:durable", "second", "failed"), answers);
     }
 
@@ -652,7 +655,12 @@ class HubTest {
         reader.hold();
         publish("n", "not read");
         publish("elsewhere", "y");
-        Thread.sleep(150); // several heartbeats
+        PlayedReader other = subscribe(null, ANYBODY, "o");
+        for (int i = 0; i < 3; i++) { // several heartbeats
+            publish("elsewhere", "z");
+            String now = hub.opaqueCursor();
+            other.await(it -> it.lastEventId().equals(now), "a checkpoint");
+        }
         String held = reader.lastEventId();
         reader.leave();
         PlayedReader back = subscribe(held, ANYBODY, "n");

@@ -144,6 +144,41 @@ class ChatPanelIT {
     }
 
     @ContainerTest
+    void escapeStopsAnAnswerAndWhatWasEnteredMeanwhileStays(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            ask(browser, page, "What is Millrace?");
+            browser.waitFor("Number(document.getElementById('chat-tokens').textContent) > 3", LIMIT);
+            browser.driver().findElement(By.id("chat-question")).sendKeys("And then?" + Keys.ENTER);
+            assertTrue(page.text("#chat-say").contains("Escape stops it"), page.text("#chat-say"));
+
+            browser.driver().switchTo().activeElement().sendKeys(Keys.ESCAPE);
+
+            browser.waitFor(LAST + ".dataset.state === 'ended'", LIMIT);
+            assertEquals("Stopped.", page.text(".turn:last-child .outcome"));
+            assertEquals("And then?", browser.js("return document.getElementById('chat-question').value"));
+            assertEquals(1L, browser.js("return document.querySelectorAll('.turn').length"));
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    @ContainerTest
+    void aQuestionThatIsEnteredWhileAnAnswerComesIsAskedAfterIt(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = PageInBrowser.open(browser, server);
+            ask(browser, page, "What is Millrace?");
+            browser.waitFor("Number(document.getElementById('chat-tokens').textContent) > 3", LIMIT);
+            browser.driver().findElement(By.id("chat-question")).sendKeys("How do I run it?" + Keys.ENTER);
+            assertEquals(1L, browser.js("return document.querySelectorAll('.turn').length"));
+
+            browser.waitFor("document.querySelectorAll('.turn').length === 2", LIMIT);
+            assertEquals("How do I run it?", page.text(".turn:last-child .question"));
+            assertEquals("done", browser.js("return document.querySelector('.turn .answer').dataset.state"));
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
+    @ContainerTest
     void anAnswerThatIsGoneIsToldAndWhatWasThereStays(Server server) {
         try (Browser browser = Browser.start()) {
             PageInBrowser page = PageInBrowser.open(browser, server);

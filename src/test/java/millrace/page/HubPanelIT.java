@@ -61,6 +61,28 @@ class HubPanelIT {
         }
     }
 
+    /** To the hub it is a text that selects itself: without this the pane would say "live". */
+    @ContainerTest
+    void aMalformedTemplateIsToldInThePaneAndNotCalledLive(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser page = open(browser, server);
+            browser.js("const pane = document.querySelectorAll('.pane')[1];"
+                    + "pane.querySelector('input').value = 'demo/{'; pane.querySelector('form').requestSubmit();");
+            assertEquals(
+                    List.of("This is no URI template. The { at character 6 is never closed."),
+                    browser.js("return " + notes(2)));
+            assertEquals("refused", browser.js("return document.querySelectorAll('.pane .state')[1].textContent"));
+            assertEquals("refused", page.text("#hub-tab .state"));
+
+            browser.js("const pane = document.querySelectorAll('.pane')[1];"
+                    + "pane.querySelector('input').value = 'demo/{id}'; pane.querySelector('form').requestSubmit();");
+            browser.waitFor("document.querySelectorAll('.pane .state')[1].textContent === 'live'", LIMIT);
+            publish(browser, page, "demo/news", "now it selects");
+            browser.waitFor(shown(2) + ".at(-1) === 'now it selects'", LIMIT);
+            page.assertNothingWasBlockedOrThrown();
+        }
+    }
+
     @ContainerTest
     void aLostHistoryIsToldInThePane(Server server) {
         try (Browser browser = Browser.start()) {

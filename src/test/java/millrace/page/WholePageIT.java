@@ -41,6 +41,20 @@ class WholePageIT {
         }
     }
 
+    /** WCAG 2.2, 2.5.8: 24 by 24 CSS pixels. */
+    @ContainerTest
+    void whatIsPressedIsLargeEnoughToBeHit(Server server) {
+        try (Browser browser = Browser.start()) {
+            PageInBrowser.open(browser, server);
+            browser.waitFor("document.querySelectorAll('.pane').length === 2", LIMIT);
+            assertEquals(List.of(), browser.js("""
+                    return [...document.querySelectorAll(':is(main, header) :is(button, input, select, textarea, summary, nav a)')]
+                        .filter(it => it.offsetParent).map(it => [it.getBoundingClientRect(), it.outerHTML])
+                        .filter(([box]) => box.width < 24 || box.height < 24)
+                        .map(([box, html]) => box.width + 'x' + box.height + ' ' + html)"""));
+        }
+    }
+
     @ContainerTest
     void darkModeIsFollowedAndItsTextCanBeRead(Server server) {
         try (Browser browser = Browser.start()) {

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import millrace.config.Config;
+import millrace.harness.Wait;
 import millrace.metrics.Metrics;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -397,7 +398,7 @@ class ChannelTest {
         Run run = engine.runs()
                 .start(runOptions().withGrace(Duration.ofMillis(200)), "test", null, "127.0.0.1", events -> {
                     try {
-                        Thread.sleep(60_000);
+                        Wait.forEver();
                     } catch (InterruptedException cancelled) {
                         interrupted.set(true);
                         throw cancelled;
@@ -405,7 +406,7 @@ class ChannelTest {
                 });
         var client = new Client(run.log(), 1);
         client.accept();
-        Thread.sleep(400);
+        Wait.let(Duration.ofMillis(400));
         assertNull(run.ended()); // somebody reads it
         client.stream.lost(CloseReason.CLIENT_GONE);
         await(() -> run.ended() != null && interrupted.get());
@@ -418,7 +419,7 @@ class ChannelTest {
                 config(Map.of("millrace.run-kept", "300ms", "millrace.drain-time", "0s")), new Metrics())) {
             StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();
             Run ended = small.runs().start(options, "test", null, "a", events -> events.send("kept"));
-            Run going = small.runs().start(options, "test", null, "a", events -> Thread.sleep(60_000));
+            Run going = small.runs().start(options, "test", null, "a", events -> Wait.forEver());
             await(() -> ended.ended() != null);
             long begin = System.nanoTime();
             assertNotNull(small.runs().find(ended.id(), null));
@@ -451,7 +452,7 @@ class ChannelTest {
             assertEquals(503, refused.problem().status());
             assertNotNull(refused.retryAfter());
             await(() -> small.runs().heldBytes() > 7_000);
-            Thread.sleep(200); // more would come by now
+            Wait.let(Duration.ofMillis(200)); // more would come by now
             assertTrue(
                     small.runs().heldBytes() < 8_192 + 3 * 1_200,
                     "held: " + small.runs().heldBytes());
@@ -471,7 +472,7 @@ class ChannelTest {
         try (var small = new StreamEngine(
                 config(Map.of("millrace.max-runs-per-user", "2", "millrace.drain-time", "0s")), new Metrics())) {
             StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();
-            Producer sleeps = events -> Thread.sleep(60_000);
+            Producer sleeps = events -> Wait.forEver();
             Run first = small.runs().start(options, "test", "ada", "a", sleeps);
             small.runs().start(options, "test", "ada", "a", sleeps);
             var refused = org.junit.jupiter.api.Assertions.assertThrows(
@@ -547,19 +548,13 @@ class ChannelTest {
                 }
             });
             await(() -> small.runs().find(adas.id(), "ada") == null);
-            Thread.sleep(300); // for more rounds at the limit
+            Wait.let(Duration.ofMillis(300)); // for more rounds at the limit
             assertNotNull(small.runs().find(bobs.id(), "bob"));
         }
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("not within ten seconds");
-            }
-            Thread.sleep(1);
-        }
+        Wait.until("what the test waits for", condition);
     }
 
     /** A stream and the container below it. */

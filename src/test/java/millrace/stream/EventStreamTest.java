@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import millrace.config.Config;
+import millrace.harness.Wait;
 import millrace.metrics.Metrics;
 import millrace.sse.Event;
 import org.junit.jupiter.api.AfterEach;
@@ -347,9 +348,7 @@ class EventStreamTest {
         Run run = engine.runs().start(options().asResumable(), "test", null, "127.0.0.1", events -> {
             throw new AssertionError("on purpose");
         });
-        for (int i = 0; i < 500 && run.ended() == null; i++) {
-            Thread.sleep(10);
-        }
+        Wait.until("the run has ended", () -> run.ended() != null);
         assertEquals(CloseReason.FAILED, run.ended());
     }
 
@@ -392,7 +391,7 @@ class EventStreamTest {
             producer.set(Thread.currentThread());
             for (String data : List.of("alone", "together")) {
                 go.acquire();
-                Thread.sleep(20);
+                Wait.let(Duration.ofMillis(20));
                 events.send(data);
             }
         });
@@ -436,10 +435,10 @@ class EventStreamTest {
         };
         var interrupted = new CountDownLatch(1);
         Run run = engine.runs().start(options().asResumable(), "test", null, "127.0.0.1", events -> {
-            Thread.sleep(50);
+            Wait.let(Duration.ofMillis(50));
             events.send("last words");
             try {
-                Thread.sleep(5_000);
+                Wait.forEver();
             } catch (InterruptedException stopped) {
                 interrupted.countDown();
                 throw stopped;
@@ -449,10 +448,8 @@ class EventStreamTest {
         stream.writable();
         assertTrue(inWrite.await(5, TimeUnit.SECONDS));
         Thread stopper = Thread.ofVirtual().start(() -> run.stop(CloseReason.STOPPED));
-        for (int i = 0; i < 500 && run.ended() == null; i++) {
-            Thread.sleep(10);
-        }
-        Thread.sleep(50); // what interrupts at once would have done so
+        Wait.until("the run has ended", () -> run.ended() != null);
+        Wait.let(Duration.ofMillis(50)); // what interrupts at once would have done so
         goOn.countDown();
         stopper.join();
         assertTrue(interrupted.await(5, TimeUnit.SECONDS), "and then it is");
@@ -463,7 +460,7 @@ class EventStreamTest {
 
     private static void appendAfterAPause(PacedChannel window, String data) {
         try {
-            Thread.sleep(20);
+            Wait.let(Duration.ofMillis(20));
             window.append(EncodedEvent.of(Event.of(data)));
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
@@ -549,10 +546,11 @@ class EventStreamTest {
         }
 
         void awaitText(String part) throws InterruptedException {
-            for (int i = 0; i < 500 && !text().contains(part); i++) {
-                Thread.sleep(10);
+            try {
+                Wait.until(part, () -> text().contains(part));
+            } catch (AssertionError didNotCome) {
+                throw new AssertionError(didNotCome.getMessage() + "; there is " + text(), didNotCome);
             }
-            assertTrue(text().contains(part), text());
         }
 
         CloseReason awaitEnd(EventStream stream) throws InterruptedException {

@@ -1,14 +1,13 @@
 package millrace.stream;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import millrace.harness.Wait;
 import millrace.sse.EventStreamParser;
 
 /** One open stream on a real engine, and a client that reads as fast as the test lets it; for the tests of all rooms. */
@@ -85,12 +84,10 @@ public final class PlayedReader implements Outlet {
     }
 
     public void await(Predicate<PlayedReader> what, String name) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (!what.test(this)) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError(name + " did not come; " + stream + " received " + received());
-            }
-            TimeUnit.MILLISECONDS.sleep(2);
+        try {
+            Wait.until(name, () -> what.test(this));
+        } catch (AssertionError didNotCome) {
+            throw new AssertionError(didNotCome.getMessage() + "; " + stream + " received " + received(), didNotCome);
         }
     }
 

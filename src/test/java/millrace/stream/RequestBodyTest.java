@@ -27,6 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import millrace.config.Config;
+import millrace.harness.Wait;
 import millrace.metrics.Metrics;
 import millrace.problem.ProblemException;
 import org.junit.jupiter.api.AfterEach;
@@ -148,7 +149,7 @@ class RequestBodyTest {
         public int read(byte[] to, int from, int length) {
             try {
                 holdUp.await();
-                Thread.sleep(pieces.length > 100 ? 5 : 0);
+                Wait.let(Duration.ofMillis(pieces.length > 100 ? 5 : 0));
             } catch (InterruptedException stopped) {
                 return -1;
             }

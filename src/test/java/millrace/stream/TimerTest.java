@@ -1,13 +1,13 @@
 package millrace.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.WeakReference;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import millrace.harness.Wait;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,11 +47,10 @@ class TimerTest {
     void whatIsNoLongerWatchedIsNeitherLookedAtNorHeldUntilItsTime() throws Exception {
         AtomicInteger looks = new AtomicInteger();
         WeakReference<Object> held = watchAndEnd(looks, TimeUnit.SECONDS.toNanos(40));
-        for (int i = 0; i < 100 && held.get() != null; i++) {
+        Wait.until("it is let go", () -> {
             System.gc();
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
-        assertNull(held.get());
+            return held.get() == null;
+        });
 
         watchAndEnd(looks, 1);
         CountDownLatch later = new CountDownLatch(1);

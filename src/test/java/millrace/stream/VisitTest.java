@@ -7,8 +7,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import millrace.harness.Wait;
 import org.apache.coyote.PlayedProcessor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -119,14 +119,10 @@ class VisitTest {
     }
 
     private void awaitState(Thread.State state) throws InterruptedException {
-        while (visitor.getState() != state) {
-            TimeUnit.MILLISECONDS.sleep(1);
-        }
+        Wait.until("the visitor is " + state, () -> visitor.getState() == state);
     }
 
     private void awaitEnd() throws InterruptedException {
-        while (!visit.isOver()) {
-            TimeUnit.MILLISECONDS.sleep(1);
-        }
+        Wait.until("the visit is over", visit::isOver);
     }
 }
