@@ -251,14 +251,12 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             super.run(batch);
         } else if (begin()) {
             try {
-                Thread.ofVirtual().name("millrace-write").start(() -> drain(new Batch()));
+                engine.newWriter(() -> drain(new Batch())).start();
             } catch (Throwable noThread) { // of too little memory, say: nobody else would ever end this stream
-                RuntimeException why = noThread instanceof Error error
-                        ? failedInContainer(error)
-                        : new IllegalStateException(noThread);
+                System.getLogger("millrace.stream")
+                        .log(System.Logger.Level.ERROR, "no thread for a stream that has something to write", noThread);
                 lost(CloseReason.FAILED);
                 drain(batch); // only completes: it is lost
-                throw why;
             }
         }
     }

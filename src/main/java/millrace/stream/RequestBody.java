@@ -143,6 +143,9 @@ public final class RequestBody {
 
         private volatile @Nullable Thread reader;
 
+        /** The servlet is called again, and answers. */
+        private volatile boolean dispatched;
+
         /** The container's thread, which must have left the request before ours reads. */
         private final @Nullable Visit visit;
 
@@ -173,6 +176,7 @@ public final class RequestBody {
             } finally {
                 reader = null;
                 if (!over) {
+                    dispatched = true;
                     dispatch(context);
                 }
                 touching.unlock();
@@ -217,6 +221,9 @@ public final class RequestBody {
         @Override
         public void onTimeout(AsyncEvent event) throws IOException {
             awaitReader();
+            if (dispatched) {
+                return; // just before the time was over
+            }
             if (event.getAsyncContext().getResponse() instanceof HttpServletResponse response) {
                 ProblemResponse.send(response, tooSlow());
             }

@@ -41,11 +41,15 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
     private volatile @Nullable AsyncContext context;
     private volatile @Nullable ServletOutputStream out;
 
-    ServletOutlet(EventStream stream, AsyncContext context, ServletOutputStream out, ContainerTraits traits) {
+    ServletOutlet(EventStream stream, ServletOutputStream out, ContainerTraits traits) {
         this.stream = stream;
-        this.context = context;
         this.out = out;
         this.traits = traits;
+    }
+
+    /** Gives it the request to complete, once: made before there is one, it makes nothing that could fail after. */
+    void begin(AsyncContext begun) {
+        context = begun;
     }
 
     @Override

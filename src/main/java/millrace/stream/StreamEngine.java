@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,6 +49,7 @@ public final class StreamEngine implements AutoCloseable {
     private final Config config;
     private final Metrics metrics;
     private final Drainers drainers;
+    private final ThreadFactory writers;
     private final Timer timer;
     private final ByteBudget budget;
     private final Runs runs;
@@ -77,6 +79,12 @@ public final class StreamEngine implements AutoCloseable {
 
     /** @param clock the wall clock, by which tokens expire */
     StreamEngine(Config config, Metrics metrics, InstantSource clock) {
+        this(config, metrics, clock, Thread.ofVirtual().name("millrace-write").factory());
+    }
+
+    /** @param writers makes the threads that write where a write may block */
+    StreamEngine(Config config, Metrics metrics, InstantSource clock, ThreadFactory writers) {
+        this.writers = writers;
         this.clock = clock;
         this.config = config;
         this.metrics = metrics;
@@ -197,9 +205,10 @@ public final class StreamEngine implements AutoCloseable {
             }
             response.flushBuffer();
             ServletOutputStream out = response.getOutputStream();
-            AsyncContext context = request.startAsync(request, response);
-            ServletOutlet outlet = new ServletOutlet(stream, context, out, traits);
+            ServletOutlet outlet = new ServletOutlet(stream, out, traits);
             stream.outlet(outlet);
+            AsyncContext context = request.startAsync(request, response);
+            outlet.begin(context);
             begun = true; // from here on the stream's end completes the response, and counts it out
             register(stream, options);
             context.setTimeout(0);
@@ -391,6 +400,11 @@ public final class StreamEngine implements AutoCloseable {
 
     Drainers drainers() {
         return drainers;
+    }
+
+    /** For one write that may block; not started yet. */
+    Thread newWriter(Runnable write) {
+        return writers.newThread(write);
     }
 
     /** A named virtual thread that ends with the application; not started yet. */

@@ -18,7 +18,9 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import millrace.config.Config;
@@ -275,6 +277,52 @@ class EventStreamTest {
         assertEquals(1, container.completed.getCount(), "completed under a writer");
         goOn.countDown();
         assertTrue(container.completed.await(20, TimeUnit.SECONDS));
+    }
+
+    /** Of too little memory, say. The others of the walk, and the drainer, go on. */
+    @Test
+    void aStreamForWhoseWriteThereIsNoThreadEndsAndNoOther() throws Exception {
+        var memory = new AtomicBoolean(true);
+        ThreadFactory writers = write -> new Thread(write) {
+            @Override
+            public synchronized void start() {
+                if (!memory.get()) {
+                    throw new OutOfMemoryError("on purpose");
+                }
+                super.start();
+            }
+        };
+        Properties settings = new Properties();
+        settings.setProperty("millrace.drainers", "1");
+        try (var single = new StreamEngine(
+                Config.load(settings, Map.of(), Map.of()), new Metrics(), InstantSource.system(), writers)) {
+            BroadcastChannel channel = single.newBroadcast(100, 10_000, 0);
+            List<PlayedContainer> containers = new ArrayList<>();
+            List<EventStream> streams = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                var container = new PlayedContainer();
+                container.mayBlock = i == 1;
+                EventStream stream = single.open(container, options(), opening -> opening.read(channel, 1));
+                stream.writable();
+                container.awaitText("retry");
+                containers.add(container);
+                streams.add(stream);
+            }
+            while (streams.get(1).isWithinContainer()) {
+                Thread.onSpinWait();
+            }
+            memory.set(false);
+            channel.append(new EncodedEvent("data: 1\n\n".getBytes(UTF_8), 1));
+            assertEquals(CloseReason.FAILED, containers.get(1).awaitEnd(streams.get(1)));
+            assertFalse(containers.get(1).text().contains("data"));
+            channel.append(new EncodedEvent("data: 2\n\n".getBytes(UTF_8), 2));
+            for (int i : new int[] {0, 2}) {
+                containers.get(i).awaitText("data: 1\n\ndata: 2\n\n");
+            }
+            assertEquals(2, single.openStreams());
+            assertEquals(0, single.drainers().replaced());
+            single.endAll(CloseReason.STOPPED, stream -> true);
+        }
     }
 
     /** The third of five readers blocks: the others have what comes once, also where another thread takes over. */

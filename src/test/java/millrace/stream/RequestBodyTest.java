@@ -18,11 +18,15 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +36,8 @@ import millrace.metrics.Metrics;
 import millrace.problem.ProblemException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The body is played piece by piece; like Tomcat, the stream calls one byte available until it is asked for some. */
 class RequestBodyTest {
@@ -40,6 +46,10 @@ class RequestBodyTest {
             new StreamEngine(Config.load(new Properties(), Map.of(), Map.of()), new Metrics());
     private final Map<String, Object> attributes = new ConcurrentHashMap<>();
     private final CountDownLatch dispatched = new CountDownLatch(1);
+
+    /** What happened to the request, in order. */
+    private final Queue<String> steps = new ConcurrentLinkedQueue<>();
+
     private AsyncListener listener;
     private HttpServletResponse response;
 
@@ -105,6 +115,56 @@ class RequestBodyTest {
         assertFalse(dispatched.await(200, TimeUnit.MILLISECONDS), "an ended request was dispatched");
     }
 
+    /** The container recycles the request behind the callback: a thread of ours would read another user's. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aRequestIsNotEndedWhileAThreadIsInsideARead(boolean timeout) throws Exception {
+        var body = new Body(false, "never");
+        HttpServletRequest request = request(-1, body);
+        body.holdUp = new CountDownLatch(1);
+        body.ignoresInterrupts = true;
+        assertNull(RequestBody.readOrComeBack(request, engine, 1000));
+        assertTrue(body.isInside.await(20, TimeUnit.SECONDS));
+        response = proxy(HttpServletResponse.class, (name, arguments) -> switch (name) {
+            case "isCommitted" -> false;
+            case "getOutputStream" -> {
+                steps.add("answered");
+                yield new Sent();
+            }
+            default -> null;
+        });
+        Thread container = new Thread(() -> {
+            try {
+                if (timeout) {
+                    listener.onTimeout(new AsyncEvent(context));
+                } else {
+                    listener.onError(new AsyncEvent(context));
+                }
+            } catch (IOException wrong) {
+                steps.add(wrong.toString());
+            }
+        });
+        container.start();
+        while (container.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        body.holdUp.countDown();
+        container.join();
+        assertEquals(
+                timeout ? List.of("read", "answered", "complete") : List.of("read", "complete"), List.copyOf(steps));
+    }
+
+    /** The servlet is called again and answers; nobody else may. */
+    @Test
+    void aBodyThatCameJustBeforeTheTimeWasOverIsNotRefused() throws Exception {
+        HttpServletRequest request = request(8, new Body(true, "012", "34567"));
+        assertNull(RequestBody.readOrComeBack(request, engine, 8));
+        assertTrue(dispatched.await(20, TimeUnit.SECONDS));
+        listener.onTimeout(new AsyncEvent(context)); // there is no response to be asked for
+        assertEquals(List.of("dispatch"), List.copyOf(steps));
+        assertEquals("01234567", text(RequestBody.readOrComeBack(request, engine, 8)));
+    }
+
     private static String text(byte[] body) {
         return new String(body, US_ASCII);
     }
@@ -125,7 +185,7 @@ class RequestBodyTest {
     }
 
     /** The first piece is here, unless that is false; the others are read by whoever waits for them. */
-    private static final class Body extends ServletInputStream {
+    private final class Body extends ServletInputStream {
         private final String[] pieces;
         private final boolean firstIsHere;
         private int piece;
@@ -133,6 +193,9 @@ class RequestBodyTest {
 
         /** Until this opens nothing comes. */
         private volatile CountDownLatch holdUp = new CountDownLatch(0);
+
+        private volatile boolean ignoresInterrupts;
+        private final CountDownLatch isInside = new CountDownLatch(1);
 
         Body(boolean firstIsHere, String... pieces) {
             this.firstIsHere = firstIsHere;
@@ -147,6 +210,14 @@ class RequestBodyTest {
 
         @Override
         public int read(byte[] to, int from, int length) {
+            isInside.countDown();
+            if (ignoresInterrupts) {
+                while (holdUp.getCount() > 0) {
+                    Thread.onSpinWait();
+                }
+                steps.add("read");
+                return -1;
+            }
             try {
                 holdUp.await();
                 Wait.let(Duration.ofMillis(pieces.length > 100 ? 5 : 0));
@@ -189,6 +260,9 @@ class RequestBodyTest {
     }
 
     private final AsyncContext context = proxy(AsyncContext.class, (name, arguments) -> {
+        if (name.equals("complete") || name.equals("dispatch")) {
+            steps.add(name);
+        }
         if (name.equals("dispatch")) {
             dispatched.countDown();
         } else if (name.equals("addListener")) {

@@ -1,0 +1,138 @@
+package millrace.stream;
+
+import static millrace.stream.RequestBodyTest.proxy;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import millrace.config.Config;
+import millrace.metrics.Metrics;
+import millrace.problem.ProblemException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A stream whose opening fails at one of its steps. An address may have one stream here. */
+class OpeningTest {
+
+    private final StreamEngine engine = new StreamEngine(Config.load(settings(), Map.of(), Map.of()), new Metrics());
+    private final RuntimeException failure = new IllegalStateException("on purpose");
+    private final AtomicInteger completed = new AtomicInteger();
+    private String failing = "";
+
+    @AfterEach
+    void close() {
+        engine.endAll(CloseReason.STOPPED, stream -> true);
+        engine.close();
+    }
+
+    /** Who has begun an asynchronous request must complete it: the container waits for that. */
+    @ParameterizedTest
+    @CsvSource({
+        "setStatus, 0",
+        "flushBuffer, 0",
+        "getOutputStream, 0",
+        "startAsync, 0",
+        "setTimeout, 1",
+        "addListener, 1",
+        "setUp, 1",
+        "setWriteListener, 1"
+    })
+    void whateverStepFailsNothingStaysOpenAndItIsCountedOutOnce(String step, int completions) throws Exception {
+        failing = step;
+        assertSame(failure, assertThrows(IllegalStateException.class, this::open));
+        assertEquals(completions, completed.get());
+        assertEquals(0, engine.openStreams());
+
+        failing = "";
+        open();
+        assertEquals(1, engine.openStreams());
+        assertThrows(ProblemException.class, this::open);
+    }
+
+    @Test
+    void aStreamThatWasOpenedIsCompletedOnce() throws Exception {
+        EventStream stream = open();
+        stream.lost(CloseReason.CLIENT_GONE);
+        stream.lost(CloseReason.CLIENT_GONE);
+        assertEquals(1, completed.get());
+        assertEquals(0, engine.openStreams());
+    }
+
+    private EventStream open() throws Exception {
+        Consumer<EventStream> setUp = stream -> failAt("setUp");
+        return engine.open(request, response, StreamOptions.of(engine.config(), "test"), Map.of(), setUp);
+    }
+
+    private void failAt(String step) {
+        if (step.equals(failing)) {
+            throw failure;
+        }
+    }
+
+    private final AsyncContext context = proxy(AsyncContext.class, (name, arguments) -> {
+        failAt(name);
+        if (name.equals("complete")) {
+            completed.incrementAndGet();
+        }
+        return null;
+    });
+
+    private final HttpServletRequest request = proxy(HttpServletRequest.class, (name, arguments) -> {
+        failAt(name);
+        return switch (name) {
+            case "isAsyncSupported" -> true;
+            case "getServletContext" -> proxy(ServletContext.class, (asked, none) -> "Jetty/12");
+            case "getRemoteAddr" -> "192.0.2.1";
+            case "getHeaders" -> Collections.emptyEnumeration();
+            case "getProtocol" -> "HTTP/1.1";
+            case "startAsync" -> context;
+            default -> throw new UnsupportedOperationException(name);
+        };
+    });
+
+    private final HttpServletResponse response = proxy(HttpServletResponse.class, (name, arguments) -> {
+        failAt(name);
+        return switch (name) {
+            case "getOutputStream" -> new Quiet();
+            case "containsHeader" -> false;
+            default -> null;
+        };
+    });
+
+    /** Never calls back. */
+    private final class Quiet extends ServletOutputStream {
+        @Override
+        public void write(int b) {
+            throw new IllegalStateException("not asked");
+        }
+
+        @Override
+        public boolean isReady() {
+            return false;
+        }
+
+        @Override
+        public void setWriteListener(WriteListener listener) {
+            failAt("setWriteListener");
+        }
+    }
+
+    private static Properties settings() {
+        Properties settings = new Properties();
+        settings.setProperty("millrace.max-streams-per-address", "1");
+        return settings;
+    }
+}
