@@ -74,6 +74,18 @@ class ProducersIT {
         }
     }
 
+    /** There a write may block, and holds a thread of ours: the stream is over for its producer all the same. */
+    @ContainerTest
+    void aClientThatReadsNothingOverHttp2IsEndedByTheWatchdog(Server server) throws Exception {
+        String name = name();
+        try (var connection = new H2Connection(server.uri("/"))) {
+            connection.get("/testapp/produce?temper=flooding&name=" + name);
+            await(() -> state(server, name).startsWith("running "), Duration.ofSeconds(20), () -> "not started");
+            awaitEnd(server, name, Duration.ofSeconds(20));
+            assertEquals("ended: StreamClosedException", state(server, name));
+        }
+    }
+
     @ContainerTest
     void hostileClientsCostNoThreadAndLeaveNothing(Server server) throws Exception {
         int each = 25;
