@@ -329,7 +329,7 @@ class ChatIT {
 
         client.close();
 
-        assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS));
+        assertTrue(upstreamClosed.get(20, TimeUnit.SECONDS));
     }
 
     @ContainerTest
@@ -371,7 +371,7 @@ class ChatIT {
 
             streaming.body().close();
 
-            assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS));
+            assertTrue(upstreamClosed.get(20, TimeUnit.SECONDS));
         }
     }
 
@@ -588,7 +588,7 @@ class ChatIT {
         assertOpenAiError(
                 400, "\"param\":\"stream\"", send(post(server, "{\"model\":\"guide\",\"stream\":1," + QUESTION)));
         assertOpenAiError(404, "model_not_found", send(post(server, "{\"model\":\"none\"," + QUESTION)));
-        assertOpenAiError(413, "body_too_large", send(post(server, " ".repeat(5 << 20))));
+        assertOpenAiError(413, "body_too_large", sendInVain(post(server, " ".repeat(5 << 20))));
         assertOpenAiError(404, "not_found", send(HttpRequest.newBuilder(server.uri("/v1/nothing"))));
         assertOpenAiError(405, "method_not_allowed", send(HttpRequest.newBuilder(server.uri("/v1/chat/completions"))));
         assertOpenAiError(403, "forbidden", send(post(server, "{}").header("Origin", "https://evil.example")));
@@ -732,7 +732,7 @@ class ChatIT {
                                 .filter(name -> name.equalsIgnoreCase("Millrace-Run-Secret")
                                         || name.equalsIgnoreCase("Content-Location"))
                                 .toList());
-                assertTrue(upstreamClosed.get(1, TimeUnit.SECONDS));
+                assertTrue(upstreamClosed.get(20, TimeUnit.SECONDS));
             }
         }
     }
@@ -809,7 +809,7 @@ class ChatIT {
         assertEquals(200, response.statusCode());
         byte[] body = response.body();
         // the time of reconnection is random; without it every reading has the same length
-        int skip = new String(body, StandardCharsets.ISO_8859_1).indexOf("\n\n") + 2;
+        int skip = new String(body, StandardCharsets.ISO_8859_1).indexOf("\n") + 1;
         StringBuilder text = new StringBuilder();
         EventStreamParser parser = new EventStreamParser((type, data, id) -> text.append(content(data)));
         int length = Math.min(maxBytes, body.length - skip);
@@ -879,6 +879,19 @@ class ChatIT {
 
     private static HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
         return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** The server answers and closes while the body still comes: this client may notice the end before the answer. */
+    private static HttpResponse<String> sendInVain(HttpRequest.Builder request) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return send(request);
+            } catch (IOException closed) {
+                if (attempt == 10) {
+                    throw closed;
+                }
+            }
+        }
     }
 
     private static void assertOpenAiError(int status, String part, HttpResponse<String> response) {
