@@ -26,7 +26,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import millrace.harness.Wait;
 
 /** What real clients report of one streamed answer, in one phrase each. */
 final class Clients {
@@ -87,6 +86,7 @@ final class Clients {
                 .build();
         Report report = new Report();
         CountDownLatch ended = new CountDownLatch(1);
+        CountDownLatch completed = new CountDownLatch(1);
         model.chat(UpstreamRow.question("langchain4j"), new StreamingChatResponseHandler() {
             @Override
             public void onPartialResponse(PartialResponse response, PartialResponseContext context) {
@@ -115,6 +115,7 @@ final class Clients {
                 report.finish = response.finishReason() == null
                         ? "no reason"
                         : response.finishReason().name().toLowerCase(java.util.Locale.ROOT);
+                completed.countDown();
                 ended.countDown();
             }
 
@@ -127,7 +128,9 @@ final class Clients {
         if (!ended.await(20, TimeUnit.SECONDS)) {
             return "nothing within 20 s";
         }
-        Wait.let(Duration.ofMillis(200)); // it may report an error and an end; which comes first is its own affair
+        if (row != UpstreamRow.STOPPED) { // behind an error it may report an end too, and behind a refusal none
+            var unused = completed.await(3, TimeUnit.SECONDS);
+        }
         return report.toString();
     }
 
