@@ -1,9 +1,7 @@
 package millrace.topic;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -83,35 +81,6 @@ public final class SelectorIndex<T> {
         }
         finding.finish();
         return finding.looks;
-    }
-
-    /**
-     * Does for a fifth of a second what an update costs that many patterns are tried on, so that the JVM has compiled it
-     * before one comes: the first would take ten times as long as those after it. Ends early on an interrupt.
-     */
-    public static void warmUp() {
-        try {
-            HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
-            SelectorIndex<Integer> index = new SelectorIndex<>();
-            for (int i = 0; i < 20; i++) {
-                index.add(
-                        i,
-                        List.of(
-                                Selector.ofTemplate("{+any" + i + "}"),
-                                Selector.ofTemplate("b".repeat(1 + 5 * i) + "{x}"), // begins like none of the topics
-                                Selector.ofUrlPattern(":scheme" + i + "://*:*/*?*#*", hub),
-                                Selector.ofUrlPattern("/" + "b".repeat(5 * i) + "*", hub)));
-            }
-            for (int round = 0; round < 100 && !Thread.currentThread().isInterrupted(); round++) {
-                List<Topic> topics = new ArrayList<>();
-                for (int i = 0; i < 10; i++) {
-                    topics.add(Topic.of("https://x.example/" + "a".repeat(130) + "%C3%BC" + i + round));
-                }
-                index.find(topics, found -> {});
-            }
-        } catch (SelectorException bug) {
-            throw new IllegalStateException(bug);
-        }
     }
 
     /** How many different topics are selected by their name. */

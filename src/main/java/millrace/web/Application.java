@@ -28,7 +28,6 @@ import millrace.stream.Origins;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamServlet;
 import millrace.topic.HubUrl;
-import millrace.topic.SelectorIndex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,11 +104,6 @@ public final class Application implements ServletContextListener {
                 : context.getContextPath().substring(1);
         Hub made = new Hub(config, engine, metrics, sink -> History.open(config, name, metrics, sink));
         toClose.addLast(made); // after the streams, which may be in the middle of a replay
-        Thread warmUp = Thread.ofVirtual().name("hub-warm-up").start(SelectorIndex::warmUp);
-        toClose.push(() -> {
-            warmUp.interrupt();
-            warmUp.join();
-        });
         String url = config.get(Settings.HUB_URL);
         return new HubParts(
                 made,
