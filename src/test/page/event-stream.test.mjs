@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {EventStreamParser} from '../../main/webapp/page/event-stream.js';
+import {EventStreamParser} from '../../main/webapp/client/millrace.js';
 
 const utf8 = new TextEncoder();
 

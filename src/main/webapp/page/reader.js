@@ -1,88 +1,60 @@
-import {EventStreamParser} from './event-stream.js';
+import {follow, post} from '../client/millrace.js';
 
 /**
- * Reads an event stream with fetch, byte for byte, and goes on after a cut as a browser does: with the last event id,
- * after the time the server asked for, at the address that Content-Location named. What it does is told to `listener`:
+ * Follows a stream with millrace.js and shows how: each request, answer and piece of bytes as it came is told to `listener`:
  *
  *   request({method, url, headers})  response({status, statusText, headers})  bytes(Uint8Array)  event({type, data, …})
- *   cut(message | null)              waiting(milliseconds)                     refused(status, body)
+ *   cut(message | null)              refused(status, body)
  */
 export class Reader {
   #listener;
   #fetch;
-  #wait;
-  #abort = new AbortController();
+  #stream = null;
 
-  constructor(listener, {fetch = globalThis.fetch.bind(globalThis), wait = sleep} = {}) {
+  constructor(listener, {fetch = globalThis.fetch.bind(globalThis)} = {}) {
     this.#listener = listener;
     this.#fetch = fetch;
-    this.#wait = wait;
   }
 
-  /**
-   * Reads to the end. Never throws.
-   *
-   * @returns {Promise<'ended' | 'stopped' | 'refused'>} 'ended': the server answered 204, or the stream ended and has no
-   *     Content-Location where it could be resumed
-   */
-  async read(url, {method = 'GET', retry = 2000} = {}) {
-    const {signal} = this.#abort;
-    let next = {url: new URL(url, globalThis.location?.href ?? undefined), method};
-    let lastEventId = '';
-    let resumable = false;
-    while (!signal.aborted) {
-      const headers = lastEventId ? {'Last-Event-ID': lastEventId} : {};
-      this.#tell('request', {method: next.method, url: next.url, headers});
-      const parser = new EventStreamParser();
-      let problem = null;
-      try {
-        const response = await this.#fetch(next.url, {method: next.method, headers, signal, cache: 'no-store'});
-        this.#tell('response', response);
-        if (response.status === 204) return 'ended';
-        if (response.status !== 200) {
-          this.#tell('refused', response.status, await response.text());
-          return 'refused';
-        }
-        const run = response.headers.get('Content-Location');
-        if (run) {
-          next = {url: new URL(run, next.url), method: 'GET'};
-          resumable = true;
-        }
-        const body = response.body.getReader();
-        for (let piece; !(piece = await body.read()).done;) {
-          this.#tell('bytes', piece.value);
-          for (const event of parser.feed(piece.value)) this.#tell('event', event);
-          lastEventId = parser.lastEventId || lastEventId;
-          retry = parser.retry ?? retry;
-        }
-      } catch (failure) {
-        if (signal.aborted) break;
-        problem = String(failure.message ?? failure);
-      }
-      this.#tell('cut', problem);
-      if (!resumable) return 'ended';
-      this.#tell('waiting', retry);
-      await this.#wait(retry, signal);
-    }
-    return 'stopped';
+  /** Reads to the end. Never throws. Resolves to 'ended', 'stopped' or 'refused'. */
+  async read(url, {method = 'GET'} = {}) {
+    const tell = event => this.#tell('event', event);
+    const options = {fetch: (...of) => this.#spy(...of), onEvent: tell, onGap: tell};
+    this.#stream = method === 'POST' ? post(url, undefined, options) : follow(url, options);
+    const {state, status, body} = await this.#stream.done;
+    if (state === 'refused') this.#tell('refused', status, body);
+    return state === 'closed' ? 'stopped' : state === 'refused' ? state : 'ended';
   }
 
   /** Ends the connection and the reading; what has been told stays told. */
   stop() {
-    this.#abort.abort();
+    this.#stream?.close();
+  }
+
+  async #spy(url, init) {
+    const {method, headers} = init;
+    this.#tell('request', {method, url: new URL(url), headers});
+    const response = await this.#fetch(url, init).catch(failure => this.#failed(init, failure));
+    this.#tell('response', response);
+    if (response.status !== 200 || !response.body) return response;
+    const body = response.body.getReader();
+    return new Response(new ReadableStream({
+      pull: async to => {
+        const {done, value} = await body.read().catch(failure => this.#failed(init, failure));
+        this.#tell(done ? 'cut' : 'bytes', done ? null : value);
+        if (done) to.close();
+        else to.enqueue(value);
+      },
+      cancel: why => body.cancel(why),
+    }), {headers: response.headers});
+  }
+
+  #failed({signal}, failure) {
+    if (!signal.aborted) this.#tell('cut', failure.message);
+    throw failure;
   }
 
   #tell(what, ...of) {
     this.#listener[what]?.(...of);
   }
-}
-
-function sleep(milliseconds, signal) {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, {once: true});
-  });
 }

@@ -8,7 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
 
-/** The headers of the page and of its scripts and styles, which the container's default servlet serves. */
+/** The headers of the page, of its scripts and styles, and of the client module; the container's default servlet serves them. */
 public final class PageFilter extends HttpFilter {
     @Serial
     private static final long serialVersionUID = 1;
@@ -24,6 +24,10 @@ public final class PageFilter extends HttpFilter {
         response.setHeader("Referrer-Policy", "no-referrer");
         // ask again each time, mostly answered by 304: modules of two versions must not meet in one page
         response.setHeader("Cache-Control", "no-cache");
+        if (request.getServletPath().startsWith("/client/")) { // for pages of any origin
+            response.setHeader("Access-Control-Allow-Origin", "*");
+            response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+        }
         chain.doFilter(request, response);
     }
 }

@@ -54,7 +54,7 @@ public final class Node {
             }
             if (!done) {
                 Output output = Output.of(
-                        Duration.ofMinutes(5),
+                        Duration.ofMinutes(10),
                         new ProcessBuilder(npm.toString(), "ci", "--no-audit", "--no-fund", "--loglevel=error")
                                 .directory(DIRECTORY.toFile()));
                 if (output.exit() != 0) {

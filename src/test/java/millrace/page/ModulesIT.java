@@ -16,7 +16,7 @@ class ModulesIT {
     void theTestsOfThePagesModulesPass() {
         String tests = Path.of("src/test/page").toAbsolutePath() + "/*.test.mjs";
 
-        Output output = Node.run(Duration.ofMinutes(1), "--test", "--test-reporter=tap", tests);
+        Output output = Node.run(Duration.ofMinutes(5), "--test", "--test-reporter=tap", tests);
 
         assertEquals(0, output.exit(), output.text());
         assertTrue(output.text().matches("(?s).*\\n# tests \\d{2,}\\n.*"), output.text());
