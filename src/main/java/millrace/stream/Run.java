@@ -16,8 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Run {
 
-    /** The request that starts a run may take a moment until it reads it, also where the grace time is 0. */
+    /** Whoever is told where a run can be read takes a moment to come, also where the grace time is 0. */
     private static final Duration FIRST_READER_TIME = Duration.ofSeconds(10);
+
+    /**
+     * For the request that starts a run, until it reads it. Only one that its container forgets never does, and a
+     * machine that is short of processors may take long.
+     */
+    private static final Duration STARTING_TIME = Duration.ofMinutes(2);
 
     private final StreamEngine engine;
     private final Runs runs;
@@ -43,7 +49,6 @@ public final class Run {
     private final Object fields = new Object();
     private @Nullable Future<?> graceTask;
     private boolean over;
-    private boolean wasRead;
 
     /** Until when it is kept after its end; guarded by the lock of {@link Runs}. */
     @Nullable
@@ -243,28 +248,42 @@ public final class Run {
         runs.ended(this);
     }
 
+    /** The request that started it is about to read it, or to say where it can be read. */
+    void begun() {
+        stopUnlessReadWithin(atLeast(STARTING_TIME), 0);
+    }
+
+    /** Somebody was told where it can be read. */
+    void accepted() {
+        stopUnlessReadWithin(atLeast(FIRST_READER_TIME), 0);
+    }
+
     /**
-     * Nobody reads it (any more): unless somebody comes within the grace time, it is stopped.
+     * Nobody reads it any more: unless somebody comes within the grace time, it is stopped.
      *
      * @param came how many readers had come by then: whoever comes later makes this moment one of no account
      */
-    void unread(long came) {
+    private void unread(long came) {
+        stopUnlessReadWithin(options.grace(), came);
+    }
+
+    private Duration atLeast(Duration time) {
         Duration grace = options.grace();
-        if (grace.isNegative() || log.ended() != null) {
+        return grace.isNegative() || grace.compareTo(time) > 0 ? grace : time;
+    }
+
+    private void stopUnlessReadWithin(Duration time, long came) {
+        if (time.isNegative() || log.ended() != null) {
             return;
         }
         synchronized (fields) {
             if (over) {
                 return;
             }
-            if (!wasRead) {
-                wasRead = true; // from the next call on: this one comes from the start
-                grace = grace.compareTo(FIRST_READER_TIME) < 0 ? FIRST_READER_TIME : grace;
-            }
             if (graceTask != null) {
                 graceTask.cancel(false);
             }
-            graceTask = engine.timer().schedule(grace, () -> {
+            graceTask = engine.timer().schedule(time, () -> {
                 if (log.isUnreadSince(came)) {
                     stop(CloseReason.CLIENT_GONE);
                 }

@@ -45,6 +45,7 @@ public final class RunResponses {
         response.setHeader("Content-Location", location(request, run));
         response.setHeader(StreamServlet.RUN_SECRET, run.secret());
         response.setHeader("Cache-Control", "private, no-store");
+        run.accepted();
     }
 
     /**

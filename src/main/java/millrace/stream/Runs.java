@@ -115,7 +115,7 @@ public final class Runs {
             holder.runs++;
             byId.put(run.id(), run);
         }
-        run.unread(0);
+        run.begun();
         run.startProducer(producer);
         return run;
     }

@@ -181,18 +181,25 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
      * another user's response.
      */
     @Override
-    public void onError(AsyncEvent event) {
+    public void onError(AsyncEvent event) throws IOException {
         stream.lost(CloseReason.CLIENT_GONE);
         if (stream.isWriter(Thread.currentThread())) {
             return; // called from within our own flush: we are the writer
         }
         long deadline = System.nanoTime() + WRITER_WAIT_NANOS;
-        while (stream.isWithinContainer() && System.nanoTime() - deadline < 0) {
+        while (isBeingWritten(event) && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(100_000);
         }
         if (traits.lingers()) {
             completeAgain(event.getAsyncContext());
         }
+    }
+
+    /** By a thread of ours, or by one of the container's that still has to say that a write of ours is done. */
+    private boolean isBeingWritten(AsyncEvent event) throws IOException {
+        return stream.isWithinContainer()
+                || (traits.errsEarly()
+                        && !event.getSuppliedResponse().getOutputStream().isReady());
     }
 
     /** Where the stream had completed just before the error, Tomcat has forgotten that, and would send an error page. */

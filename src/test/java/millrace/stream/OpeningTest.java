@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Properties;
@@ -31,6 +35,9 @@ class OpeningTest {
     private final RuntimeException failure = new IllegalStateException("on purpose");
     private final AtomicInteger completed = new AtomicInteger();
     private String failing = "";
+    private String server = "Jetty/12";
+    private volatile boolean ready;
+    private AsyncListener listener;
 
     @AfterEach
     void close() {
@@ -71,6 +78,38 @@ class OpeningTest {
         assertEquals(0, engine.openStreams());
     }
 
+    /** Jetty recycles the response after that, and would tell its next user that something was written. */
+    @Test
+    void anErrorIsDealtWithWhenTheContainersOwnWriteIsDone() throws Exception {
+        open();
+        Thread telling = tellOfAnError();
+        while (telling.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertEquals(1, completed.get());
+        ready = true;
+        telling.join();
+    }
+
+    @Test
+    void anotherContainerIsNotAskedForThat() throws Exception {
+        server = "Undertow - 2.3";
+        open();
+        tellOfAnError().join();
+        assertEquals(1, completed.get());
+    }
+
+    private Thread tellOfAnError() {
+        AsyncEvent event = new AsyncEvent(context, request, response);
+        return Thread.ofVirtual().start(() -> {
+            try {
+                listener.onError(event);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
     private EventStream open() throws Exception {
         Consumer<EventStream> setUp = stream -> failAt("setUp");
         return engine.open(request, response, StreamOptions.of(engine.config(), "test"), Map.of(), setUp);
@@ -86,6 +125,8 @@ class OpeningTest {
         failAt(name);
         if (name.equals("complete")) {
             completed.incrementAndGet();
+        } else if (name.equals("addListener")) {
+            listener = (AsyncListener) arguments[0];
         }
         return null;
     });
@@ -94,7 +135,7 @@ class OpeningTest {
         failAt(name);
         return switch (name) {
             case "isAsyncSupported" -> true;
-            case "getServletContext" -> proxy(ServletContext.class, (asked, none) -> "Jetty/12");
+            case "getServletContext" -> proxy(ServletContext.class, (asked, none) -> server);
             case "getRemoteAddr" -> "192.0.2.1";
             case "getHeaders" -> Collections.emptyEnumeration();
             case "getProtocol" -> "HTTP/1.1";
@@ -121,7 +162,7 @@ class OpeningTest {
 
         @Override
         public boolean isReady() {
-            return false;
+            return ready;
         }
 
         @Override
