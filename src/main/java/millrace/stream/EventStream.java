@@ -247,11 +247,15 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     @Override
     void run(Batch batch) {
         Outlet out = outlet;
-        if (out == null || !out.mayBlock()) {
+        if (out == null || !(out.mayBlock() || out.hasItsThread())) {
             super.run(batch);
         } else if (begin()) {
             try {
-                engine.newWriter(() -> drain(new Batch())).start();
+                if (!out.hasItsThread()) {
+                    engine.newWriter(() -> drain(new Batch())).start();
+                } else if (!out.runOnItsThread(() -> drain(new Batch()))) {
+                    drain(batch); // the server is being stopped
+                }
             } catch (Throwable noThread) { // of too little memory, say: nobody else would ever end this stream
                 System.getLogger("millrace.stream")
                         .log(System.Logger.Level.ERROR, "no thread for a stream that has something to write", noThread);
@@ -297,7 +301,12 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
      */
     boolean writeIfQuiet() {
         Outlet out = outlet;
-        if (isResting() && System.nanoTime() - lastWrite > QUIET_NANOS && out != null && !out.mayBlock() && begin()) {
+        if (isResting()
+                && System.nanoTime() - lastWrite > QUIET_NANOS
+                && out != null
+                && !out.mayBlock()
+                && !out.hasItsThread()
+                && begin()) {
             drain(Batch.ofOne());
             return true;
         }

@@ -23,6 +23,16 @@ interface Outlet {
     /** Whether write and flush may block here, so that they belong on a thread of their own. */
     boolean mayBlock();
 
+    /** Whether writing belongs on the container's own thread of the connection, by {@link #runOnItsThread}. */
+    default boolean hasItsThread() {
+        return false;
+    }
+
+    /** Runs it there, soon; false where that thread takes nothing any more. */
+    default boolean runOnItsThread(Runnable work) {
+        return false;
+    }
+
     /** Whether the thread by which the container called last has left the request, so that one of ours may write. */
     default boolean hasLeft() {
         return true;

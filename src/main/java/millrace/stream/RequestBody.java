@@ -2,7 +2,6 @@ package millrace.stream;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +12,7 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import millrace.config.Settings;
+import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
@@ -73,8 +73,9 @@ public final class RequestBody {
         request.setAttribute(ATTRIBUTE, arrival);
         AsyncContext context = request.startAsync();
         context.setTimeout(patience.plus(READ_TIMEOUT).toMillis());
-        context.addListener(arrival);
-        engine.newProducer("body", () -> arrival.read(in, here, most, context)).start();
+        RequestEnd.tell(context, arrival);
+        engine.newProducer("body", () -> arrival.read(in, here, most, context, engine))
+                .start();
         return null;
     }
 
@@ -121,6 +122,12 @@ public final class RequestBody {
                 ProblemType.BODY_TOO_LARGE, "The body is longer than " + most + " bytes, the most that is taken here.");
     }
 
+    private static ProblemException stopping() {
+        return new ProblemException(
+                Problem.of(ProblemType.UNAVAILABLE, "The application stops; come back in a moment."),
+                Duration.ofSeconds(5));
+    }
+
     private static ProblemException notWhole() {
         return new ProblemException(ProblemType.BAD_BODY, "The body did not arrive whole.");
     }
@@ -129,7 +136,7 @@ public final class RequestBody {
      * A body on its way. The thread that reads it puts what it learned in here and not into the request: that may have
      * been recycled meanwhile, and be another user's.
      */
-    private static final class Arrival implements AsyncListener {
+    private static final class Arrival implements RequestEnd.Listener {
         private final Duration patience;
         private final long begin = System.nanoTime();
         private volatile byte @Nullable [] body;
@@ -163,7 +170,7 @@ public final class RequestBody {
             return whole;
         }
 
-        void read(InputStream in, byte[] here, long most, AsyncContext context) {
+        void read(InputStream in, byte[] here, long most, AsyncContext context, StreamEngine engine) {
             touching.lock();
             reader = Thread.currentThread();
             try {
@@ -174,6 +181,9 @@ public final class RequestBody {
             } catch (IOException | RuntimeException | InterruptedException gone) {
                 refused = notWhole();
             } finally {
+                if (body == null && engine.isDraining()) {
+                    refused = stopping(); // not the sender's fault
+                }
                 reader = null;
                 if (!over) {
                     dispatched = true;
@@ -196,7 +206,7 @@ public final class RequestBody {
             ByteArrayOutputStream whole = new ByteArrayOutputStream();
             whole.writeBytes(here);
             byte[] piece = new byte[SHORT];
-            while (!over) {
+            while (!over && !Thread.currentThread().isInterrupted()) {
                 int count = in.read(piece);
                 if (count < 0) {
                     return whole.toByteArray();
@@ -219,24 +229,24 @@ public final class RequestBody {
 
         /** A sender that sends nothing at all, where the container itself waits for ever. */
         @Override
-        public void onTimeout(AsyncEvent event) throws IOException {
+        public void timedOut(AsyncContext context) throws IOException {
             awaitReader();
             if (dispatched) {
                 return; // just before the time was over
             }
-            if (event.getAsyncContext().getResponse() instanceof HttpServletResponse response) {
+            if (context.getResponse() instanceof HttpServletResponse response) {
                 ProblemResponse.send(response, tooSlow());
             }
-            event.getAsyncContext().complete();
+            context.complete();
         }
 
         @Override
-        public void onComplete(AsyncEvent event) {
+        public void completed() {
             over = true;
         }
 
         @Override
-        public void onError(AsyncEvent event) {
+        public void failed(AsyncEvent event) {
             awaitReader();
             try {
                 event.getAsyncContext().complete(); // nobody is there for an error page
@@ -260,8 +270,5 @@ public final class RequestBody {
                 Thread.currentThread().interrupt();
             }
         }
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {}
     }
 }

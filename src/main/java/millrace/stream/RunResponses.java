@@ -39,13 +39,19 @@ public final class RunResponses {
     }
 
     /** Answers with 202: where the run can be followed, and how to stop it. */
-    public void accept(HttpServletRequest request, HttpServletResponse response, Run run) {
+    public void accept(HttpServletRequest request, HttpServletResponse response, Run run) throws IOException {
         response.setStatus(HttpServletResponse.SC_ACCEPTED);
         response.setHeader("Preference-Applied", "respond-async");
         response.setHeader("Content-Location", location(request, run));
         response.setHeader(StreamServlet.RUN_SECRET, run.secret());
         response.setHeader("Cache-Control", "private, no-store");
         run.accepted();
+        sendHeadAlone(response);
+    }
+
+    /** After a dispatch GlassFish forgets the status of a response without a body, unless it has gone out. */
+    static void sendHeadAlone(HttpServletResponse response) throws IOException {
+        response.flushBuffer();
     }
 
     /**
@@ -85,6 +91,7 @@ public final class RunResponses {
         long afterPosition = after.position();
         if (ended != null && afterPosition >= run.lastWithId()) {
             response.setStatus(HttpServletResponse.SC_NO_CONTENT); // an EventSource stays away now
+            sendHeadAlone(response);
             return;
         }
         if (afterPosition + 1 < log.oldest() && !EventSourceClient.isLostByAStatus(request)) {

@@ -2,12 +2,13 @@ package millrace.stream;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The container's side of an event stream. No callback tells of a lost client on every container, so each of them, and
  * an exception from a write, leads to the same end; the write loop sees to it that it happens once.
  */
-final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
+final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener {
 
     /** How long a container's error callback waits for a writer that is still inside a write. */
     private static final long WRITER_WAIT_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -36,6 +37,9 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
 
     /** The container's last call that returns into its request processing; only where it lingers there. */
     private volatile @Nullable Visit visit;
+
+    /** The container's thread of the connection, known from its first call; only where it is to write. */
+    private volatile @Nullable Executor itsThread;
 
     // forgotten at the end: the container recycles both, and a closed stream may be referred to for a while
     private volatile @Nullable AsyncContext context;
@@ -81,12 +85,16 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
         AsyncContext ending = context;
         context = null;
         out = null;
-        if (ending != null) {
-            try {
-                ending.complete();
-            } catch (RuntimeException alreadyOver) {
-                // the container ended it first: IllegalStateException or NullPointerException, depending on which
-            }
+        if (ending != null && !runOnItsThread(() -> completeUnlessOver(ending))) {
+            completeUnlessOver(ending);
+        }
+    }
+
+    private static void completeUnlessOver(AsyncContext ending) {
+        try {
+            ending.complete();
+        } catch (RuntimeException alreadyOver) {
+            // the container ended it first: IllegalStateException or NullPointerException, depending on which
         }
     }
 
@@ -104,6 +112,29 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
     @Override
     public boolean mayBlock() {
         return traits.mayBlock();
+    }
+
+    @Override
+    public boolean hasItsThread() {
+        return itsThread != null;
+    }
+
+    @Override
+    public boolean runOnItsThread(Runnable work) {
+        Executor own = itsThread;
+        if (own == null) {
+            return false;
+        }
+        if (own == Thread.currentThread()) {
+            work.run();
+            return true;
+        }
+        try {
+            own.execute(work);
+            return true;
+        } catch (RejectedExecutionException stopped) {
+            return false;
+        }
     }
 
     @Override
@@ -139,6 +170,9 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
     @Override
     public void onWritePossible() throws IOException {
         if (!traits.lingers()) {
+            if (traits.writesByItsThread() && Thread.currentThread() instanceof Executor own) {
+                itsThread = own;
+            }
             stream.writable();
             return;
         }
@@ -162,17 +196,17 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
         }
     }
 
-    // ---- AsyncListener ----
+    // ---- RequestEnd.Listener ----
 
     @Override
-    public void onComplete(AsyncEvent event) {
+    public void completed() {
         context = null; // nothing is left to complete
         out = null;
         stream.lost(CloseReason.CLIENT_GONE); // without effect where we completed
     }
 
     @Override
-    public void onTimeout(AsyncEvent event) {
+    public void timedOut(AsyncContext ending) {
         stream.lost(CloseReason.SHUTTING_DOWN); // there is no timeout but the end of the context
     }
 
@@ -181,7 +215,7 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
      * another user's response.
      */
     @Override
-    public void onError(AsyncEvent event) throws IOException {
+    public void failed(AsyncEvent event) throws IOException {
         stream.lost(CloseReason.CLIENT_GONE);
         if (stream.isWriter(Thread.currentThread())) {
             return; // called from within our own flush: we are the writer
@@ -191,7 +225,9 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
             LockSupport.parkNanos(100_000);
         }
         if (traits.lingers()) {
-            completeAgain(event.getAsyncContext());
+            // where the stream had completed just before the error, Tomcat has forgotten that, and would send an error
+            // page
+            completeUnlessOver(event.getAsyncContext());
         }
     }
 
@@ -200,19 +236,5 @@ final class ServletOutlet implements Outlet, WriteListener, AsyncListener {
         return stream.isWithinContainer()
                 || (traits.errsEarly()
                         && !event.getSuppliedResponse().getOutputStream().isReady());
-    }
-
-    /** Where the stream had completed just before the error, Tomcat has forgotten that, and would send an error page. */
-    private static void completeAgain(AsyncContext ending) {
-        try {
-            ending.complete();
-        } catch (RuntimeException isCompleted) {
-            // by us, a moment ago
-        }
-    }
-
-    @Override
-    public void onStartAsync(AsyncEvent event) {
-        // no second cycle is started
     }
 }

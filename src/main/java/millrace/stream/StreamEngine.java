@@ -212,7 +212,7 @@ public final class StreamEngine implements AutoCloseable {
             begun = true; // from here on the stream's end completes the response, and counts it out
             register(stream, options);
             context.setTimeout(0);
-            context.addListener(outlet);
+            RequestEnd.tell(context, outlet);
             begin(stream, setUp);
             out.setWriteListener(outlet); // last: some containers call back within it
             endIfClosed(stream);
@@ -407,16 +407,20 @@ public final class StreamEngine implements AutoCloseable {
         return writers.newThread(write);
     }
 
-    /** A named virtual thread that ends with the application; not started yet. */
+    /**
+     * A named virtual thread that is interrupted when the application ends, also if it starts after that: somebody may
+     * wait for its work to tell that it was in vain. Not started yet.
+     */
     public Thread newProducer(String kind, Runnable work) {
         Thread thread = Thread.ofVirtual()
                 .name(kind + "-" + names.incrementAndGet())
                 .unstarted(() -> {
                     producers.add(Thread.currentThread());
                     try {
-                        if (!closed) {
-                            work.run();
+                        if (closed) {
+                            Thread.currentThread().interrupt();
                         }
+                        work.run();
                     } finally {
                         producers.remove(Thread.currentThread());
                     }
@@ -474,9 +478,11 @@ public final class StreamEngine implements AutoCloseable {
         LongFunction<Duration> when = i -> Duration.ofNanos(nanos * i / Math.max(1, streams.size()));
         for (int i = 0; i < streams.size(); i++) {
             EventStream stream = streams.get(i);
-            var unused = timer.schedule(when.apply(i), () -> {
-                stream.sendOwn(retryHint());
-                stream.end(CloseReason.SHUTTING_DOWN);
+            soon(when.apply(i), () -> {
+                if (!stream.isClosing()) { // by another drain: the process may end while a launcher drains
+                    stream.sendOwn(retryHint());
+                    stream.end(CloseReason.SHUTTING_DOWN);
+                }
             });
         }
         long deadline = System.nanoTime() + nanos + TimeUnit.MILLISECONDS.toNanos(500);

@@ -177,6 +177,7 @@ public abstract class StreamServlet extends HttpServlet {
         }
         if (END_ID.equals(lastEventId)) {
             response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+            RunResponses.sendHeadAlone(response);
             return;
         }
         open(copy);
@@ -201,6 +202,9 @@ public abstract class StreamServlet extends HttpServlet {
     private void produce(StreamRequest request, PacedChannel window, StreamOptions how) {
         EventSink sink = event -> append(window, event);
         try {
+            if (window.ended() != null) {
+                return; // its reader left, or the application ended, before this thread began
+            }
             stream(request, sink);
             if (how.endEvent() && window.ended() == null) {
                 append(window, END_EVENT.withId(END_ID));

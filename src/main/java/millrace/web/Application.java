@@ -90,10 +90,33 @@ public final class Application implements ServletContextListener {
         metrics = counters;
         streams = engine;
         context.setAttribute(ATTRIBUTE, this);
-        context.setAttribute(DRAIN_ATTRIBUTE, (Runnable) () -> engine.drain(read.get(Settings.DRAIN_TIME)));
+        Runnable drain = () -> engine.drain(read.get(Settings.DRAIN_TIME));
+        context.setAttribute(DRAIN_ATTRIBUTE, drain);
+        drainWithTheProcess(drain);
         if (read.get(Settings.DEMO)) {
             LOG.log(Level.INFO, "demo mode: open to this machine, closed to all others");
         }
+    }
+
+    /**
+     * Ends the streams as soon as the process is told to end. Servers tell their applications late: Jetty and GlassFish
+     * when the connections are closed, Open Liberty when it has waited half a minute for them to end by themselves.
+     */
+    private void drainWithTheProcess(Runnable drain) {
+        Runtime process = Runtime.getRuntime();
+        Thread hook = new Thread(drain, "millrace-shutdown");
+        try {
+            process.addShutdownHook(hook);
+        } catch (IllegalStateException already) {
+            return; // it ends while it starts us
+        }
+        toClose.push(() -> {
+            try {
+                process.removeShutdownHook(hook); // it would keep the application in memory
+            } catch (IllegalStateException endsNow) {
+                // and runs
+            }
+        });
     }
 
     private HubParts startHub(Config config, StreamEngine engine, Metrics metrics, ServletContext context) {

@@ -2,7 +2,6 @@ package millrace.web;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -17,6 +16,7 @@ import millrace.stream.BrokenEnd;
 import millrace.stream.CloseReason;
 import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
+import millrace.stream.RequestEnd;
 import millrace.stream.RunResponses;
 import millrace.stream.StreamEngine;
 import org.jspecify.annotations.Nullable;
@@ -140,7 +140,7 @@ abstract class ChatServlet extends HttpServlet {
                 stop(outcome);
             }
         });
-        context.addListener(new Gone(worker));
+        RequestEnd.tell(context, new Gone(worker));
         worker.start();
     }
 
@@ -179,26 +179,21 @@ abstract class ChatServlet extends HttpServlet {
     }
 
     /** Over HTTP/2 a container tells while the upstream is awaited that the client has left. */
-    private record Gone(Thread worker) implements AsyncListener {
+    private record Gone(Thread worker) implements RequestEnd.Listener {
         @Override
-        public void onError(AsyncEvent event) {
+        public void failed(AsyncEvent event) {
             worker.interrupt();
         }
 
         @Override
-        public void onTimeout(AsyncEvent event) {
+        public void timedOut(AsyncContext context) {
             worker.interrupt();
-            event.getAsyncContext().complete(); // there is no timeout but the end of the context
+            context.complete(); // there is no timeout but the end of the context
         }
 
         @Override
-        public void onComplete(AsyncEvent event) {
+        public void completed() {
             worker.interrupt();
-        }
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {
-            // the stream has begun and listens for itself
         }
     }
 }

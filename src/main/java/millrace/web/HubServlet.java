@@ -2,7 +2,6 @@ package millrace.web;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -43,6 +42,7 @@ import millrace.stream.LastEventId;
 import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
 import millrace.stream.RequestBody;
+import millrace.stream.RequestEnd;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamOptions;
 import millrace.topic.HubUrl;
@@ -279,7 +279,7 @@ public final class HubServlet extends ProblemServlet {
         AsyncContext context = request.startAsync();
         context.setTimeout(ANSWER_TIMEOUT_MILLIS);
         Answer answer = new Answer(context, response);
-        context.addListener(answer);
+        RequestEnd.tell(context, answer);
         use.hub().answer(done, answer::give);
     }
 
@@ -304,7 +304,7 @@ public final class HubServlet extends ProblemServlet {
      * ends the request. Nothing is locked while it is written. It is written into the response's buffer alone, which is
      * larger: the bytes go out when it is complete, by the container's own thread where that is what it needs (0090).
      */
-    static final class Answer implements AsyncListener {
+    static final class Answer implements RequestEnd.Listener {
 
         /** How long the container's thread waits for a writer that is still inside a write. */
         private static final Duration WRITER_WAIT = Duration.ofSeconds(5);
@@ -359,19 +359,19 @@ public final class HubServlet extends ProblemServlet {
         }
 
         @Override
-        public void onTimeout(AsyncEvent event) {
+        public void timedOut(AsyncContext context) {
             give(null, null);
         }
 
         @Override
-        public void onError(AsyncEvent event) {
+        public void failed(AsyncEvent event) {
             if (end()) {
                 complete();
             }
         }
 
         @Override
-        public void onComplete(AsyncEvent event) {
+        public void completed() {
             end();
         }
 
@@ -391,9 +391,6 @@ public final class HubServlet extends ProblemServlet {
             }
             return false;
         }
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {}
     }
 
     private static ProblemException unavailable() {

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
@@ -12,7 +14,7 @@ import java.util.regex.Pattern;
  * 127.0.0.1 and speak HTTP/1.1 and cleartext HTTP/2; on all of them Millrace is the root and {@link TestApp} is at
  * {@code /testapp}.
  */
-public enum Container {
+public enum Container implements Kind {
     /** What {@code mvn -Prun} starts. */
     TOMCAT_11("tomcat11") {
         @Override
@@ -36,7 +38,7 @@ public enum Container {
         }
 
         @Override
-        Pattern started() {
+        public Pattern started() {
             return Pattern.compile("millrace: http://127\\.0\\.0\\.1:(\\d+)/");
         }
     },
@@ -86,7 +88,7 @@ public enum Container {
         }
 
         @Override
-        Pattern started() {
+        public Pattern started() {
             return Pattern.compile("ProtocolHandler \\[\"http-nio-127\\.0\\.0\\.1-(?:auto-\\d+-)?(\\d+)\"]"
                     + "(?s:.*)Server startup in ");
         }
@@ -100,7 +102,7 @@ public enum Container {
         }
 
         @Override
-        Pattern started() {
+        public Pattern started() {
             return JETTY_STARTED;
         }
     },
@@ -113,7 +115,7 @@ public enum Container {
         }
 
         @Override
-        Pattern started() {
+        public Pattern started() {
             return JETTY_STARTED;
         }
     };
@@ -133,6 +135,7 @@ public enum Container {
     }
 
     /** The name in {@code -Dcontainers=…} and in reports. */
+    @Override
     public String key() {
         return key;
     }
@@ -145,8 +148,19 @@ public enum Container {
     /** Lays out the directory and gives the JVM's arguments from the class path on. Port 0 is any free one. */
     abstract List<String> command(Path directory, int port, Setup setup) throws IOException;
 
-    /** Matches the whole log once the container answers; group 1 is the port. */
-    abstract Pattern started();
+    @Override
+    public ProcessBuilder launch(
+            Path directory, int port, Setup setup, Map<String, String> settings, List<String> jvmArgs)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Server.JAVA_HOME.resolve("bin/java").toString());
+        command.add("-Xmx512m");
+        command.add("-Djava.util.logging.SimpleFormatter.format=%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n");
+        settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
+        command.addAll(jvmArgs);
+        command.addAll(command(directory, port, setup));
+        return Server.program(command);
+    }
 
     /** What a container writes when a WAR did not start; it goes on without it. */
     static final Pattern WAR_FAILED =

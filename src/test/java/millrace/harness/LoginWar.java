@@ -21,7 +21,7 @@ import java.util.zip.ZipOutputStream;
 final class LoginWar {
 
     private static final String REALM = "test";
-    private static final Map<String, String> ROLES =
+    static final Map<String, String> ROLES =
             Map.of("pat", "publisher", "sam", "subscriber", "kim", "staff", "nemo", "visitor");
 
     private static final String CONSTRAINT = """
@@ -36,8 +36,13 @@ final class LoginWar {
                 <auth-constraint><role-name>**</role-name></auth-constraint>
               </security-constraint>
               <login-config><auth-method>BASIC</auth-method><realm-name>%s</realm-name></login-config>
+              %s
             </web-app>
-            """.formatted(REALM);
+            """.formatted(
+                    REALM,
+                    ROLES.values().stream()
+                            .map("<security-role><role-name>%s</role-name></security-role>"::formatted)
+                            .collect(Collectors.joining()));
 
     private LoginWar() {}
 
@@ -50,6 +55,18 @@ final class LoginWar {
                         .map(user -> "  <user username=\"%s\" password=\"secret\" roles=\"%s\"/>\n"
                                 .formatted(user.getKey(), user.getValue()))
                         .collect(Collectors.joining("", "<tomcat-users>\n", "</tomcat-users>\n")));
+        String context =
+                "<Context><Realm className=\"org.apache.catalina.realm.MemoryRealm\" pathname=\"%s\"/></Context>"
+                        .formatted(users);
+        return build(plain, directory, Map.of("META-INF/context.xml", context));
+    }
+
+    /** The WAR with the constraint alone: the users are in the server's own realm. */
+    static Path constrained(Path plain, Path directory) throws IOException {
+        return build(plain, directory, Map.of());
+    }
+
+    private static Path build(Path plain, Path directory, Map<String, String> added) throws IOException {
         Path war = directory.resolve("login.war");
         try (JarFile from = new JarFile(plain.toFile());
                 OutputStream file = Files.newOutputStream(war);
@@ -64,9 +81,9 @@ final class LoginWar {
                 }
                 put(to, entry.getName(), bytes);
             }
-            String context =
-                    "<Context><Realm className=\"org.apache.catalina.realm.MemoryRealm\" pathname=\"%s\"/></Context>";
-            put(to, "META-INF/context.xml", context.formatted(users).getBytes(UTF_8));
+            for (Map.Entry<String, String> one : added.entrySet()) {
+                put(to, one.getKey(), one.getValue().getBytes(UTF_8));
+            }
         }
         return war;
     }

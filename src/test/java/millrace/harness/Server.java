@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,30 +27,39 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Server implements AutoCloseable {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
-    private static final AtomicInteger STARTED = new AtomicInteger();
-    private static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
+    private static final Duration START_LIMIT = Duration.ofSeconds(180);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(60);
 
-    private final Container container;
+    /** For tests of what is held: the JDK itself remembers the class of the last record that it compared, softly. */
+    public static final String SOFT_IS_NOT_HELD = "-XX:SoftRefLRUPolicyMSPerMB=0";
+
+    private static final AtomicInteger STARTED = new AtomicInteger();
+    static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
+
+    private final Kind kind;
     private final Setup setup;
+    private final Map<String, String> settings;
     private final List<String> jvmArgs;
     private final Path directory;
     private final Path log;
     private Process process;
+    private ProcessHandle jvm;
     private int port;
 
-    private Server(Container container, Setup setup, List<String> jvmArgs, int port) throws IOException {
-        this.container = container;
+    private Server(Kind kind, Setup setup, Map<String, String> settings, List<String> jvmArgs, int port)
+            throws IOException {
+        this.kind = kind;
         this.setup = setup;
+        this.settings = settings;
         this.jvmArgs = jvmArgs;
         this.port = port;
         // the time keeps what an earlier run wrote apart, for whoever reads the logs afterwards
         this.directory = Files.createDirectories(Container.TARGET
                 .resolve("containers")
-                .resolve(container.key() + "-" + ProcessHandle.current().pid() + "-" + STARTED.incrementAndGet()));
+                .resolve(kind.key() + "-" + ProcessHandle.current().pid() + "-" + STARTED.incrementAndGet()));
         this.log = directory.resolve("server.log");
         this.process = launch();
+        this.jvm = jvmOf(process.toHandle());
     }
 
     /** Starts a container of the test's own. The settings come on top of {@code millrace.demo=true}. */
@@ -66,38 +75,53 @@ public final class Server implements AutoCloseable {
     /** The same, in a container that is set up in that way. */
     public static Server start(
             Container container, Setup setup, int port, Map<String, String> properties, String... jvmArgs) {
+        return start(container, setup, port, properties, List.of(jvmArgs));
+    }
+
+    /** Starts a server as its makers ship it. */
+    public static Server start(Distribution distribution, Map<String, String> settings) {
+        return start(distribution, Setup.STANDARD, Distribution.freePort(), settings, List.of());
+    }
+
+    private static Server start(
+            Kind kind, Setup setup, int port, Map<String, String> properties, List<String> jvmArgs) {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("millrace.demo", "true");
         all.putAll(properties);
-        List<String> args = new ArrayList<>(Arrays.asList(jvmArgs));
-        all.forEach((key, value) -> args.add("-D" + key + "=" + value));
         try {
-            return new Server(container, setup, args, port);
+            return new Server(kind, setup, all, jvmArgs, port);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
     }
 
+    /** Which of the containers this is. */
     public Container container() {
-        return container;
+        return (Container) kind;
     }
 
     public int port() {
         return port;
     }
 
-    /** {@code http://127.0.0.1:PORT} and the path, which begins with a slash. */
+    /** Millrace's URL, and below it the path, which begins with a slash. */
     public URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + port + path);
+        return at(kind.contextPath() + path);
     }
 
     /** The same below {@code /testapp}. */
     public URI testapp(String path) {
-        return uri("/testapp" + path);
+        return at("/testapp" + path);
     }
 
+    /** {@code http://127.0.0.1:PORT} and the path, which begins with a slash. */
+    public URI at(String path) {
+        return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    /** Of the JVM, which some servers' scripts start as another process. */
     public long pid() {
-        return process.pid();
+        return jvm.pid();
     }
 
     public boolean isAlive() {
@@ -121,6 +145,7 @@ public final class Server implements AutoCloseable {
 
     /** SIGKILL: the process has no chance to do anything. Returns when it is gone. */
     public void kill() {
+        jvm.destroyForcibly();
         process.destroyForcibly();
         await(STOP_LIMIT);
     }
@@ -128,7 +153,7 @@ public final class Server implements AutoCloseable {
     /** SIGTERM. Returns how long the process took to end; fails if it does not. */
     public Duration stop() {
         long begin = System.nanoTime();
-        process.destroy();
+        jvm.destroy();
         await(STOP_LIMIT);
         return Duration.ofNanos(System.nanoTime() - begin);
     }
@@ -140,6 +165,7 @@ public final class Server implements AutoCloseable {
         }
         try {
             process = launch();
+            jvm = jvmOf(process.toHandle());
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -203,51 +229,73 @@ public final class Server implements AutoCloseable {
     /** Ends the process; may be called twice. */
     @Override
     public void close() {
+        jvm.destroy();
         process.destroy();
         if (!waitFor(STOP_LIMIT)) {
+            jvm.destroyForcibly();
             process.destroyForcibly();
         }
     }
 
     @Override
     public String toString() {
-        return container.key() + " at " + uri("/") + " (pid " + pid() + ", log " + log + ")";
+        return kind.key() + " at " + uri("/") + " (pid " + pid() + ", log " + log + ")";
     }
 
     private Process launch() throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(JAVA_HOME.resolve("bin/java").toString());
-        command.add("-Xmx512m");
-        command.add("-Djava.util.logging.SimpleFormatter.format=%1$tT.%1$tL %4$s %3$s: %5$s%6$s%n");
-        command.addAll(jvmArgs);
-        command.addAll(container.command(directory, port, setup));
-        ProcessBuilder builder = new ProcessBuilder(command)
+        ProcessBuilder builder = kind.launch(directory, port, setup, settings, jvmArgs)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-        builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_"));
         long logBegin = Files.exists(log) ? Files.size(log) : 0;
         Process started = builder.start();
-        Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> endForcibly(started)));
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         while (true) {
             boolean alive = started.isAlive();
-            String text = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).substring((int) logBegin);
-            Matcher ready = container.started().matcher(text);
+            byte[] printed = Files.readAllBytes(log);
+            String text = new String(printed, (int) logBegin, printed.length - (int) logBegin, StandardCharsets.UTF_8);
+            Matcher ready = kind.started().matcher(text);
             if (ready.find()) {
                 if (Container.WAR_FAILED.matcher(text).find()) {
-                    started.destroyForcibly();
-                    throw new IOException(container + ": a WAR did not start\n" + text);
+                    endForcibly(started);
+                    throw new IOException(kind.key() + ": a WAR did not start\n" + text);
                 }
-                port = Integer.parseInt(ready.group(1));
+                port = ready.groupCount() == 0 ? port : Integer.parseInt(ready.group(1));
                 return started;
             }
             if (!alive || System.nanoTime() > deadline) {
-                started.destroyForcibly();
-                throw new IOException(container + (alive ? " did not start in time\n" : " ended\n") + text);
+                endForcibly(started);
+                throw new IOException(kind.key() + (alive ? " did not start in time\n" : " ended\n") + text);
             }
             pause();
         }
+    }
+
+    /** A program to start, without settings of ours that the test's own process may have. */
+    static ProcessBuilder program(List<String> command) {
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> name.startsWith("MILLRACE_"));
+        builder.environment().put("JAVA_HOME", JAVA_HOME.toString());
+        return builder;
+    }
+
+    /** The process itself, or what it started: scripts start a Java, and some of these another one. */
+    private static ProcessHandle jvmOf(ProcessHandle started) {
+        return Stream.concat(Stream.of(started), started.descendants())
+                .filter(Server::isJava)
+                .filter(java -> java.children().noneMatch(Server::isJava))
+                .findFirst()
+                .orElse(started);
+    }
+
+    private static boolean isJava(ProcessHandle process) {
+        return process.info().command().orElse("").endsWith("/java");
+    }
+
+    private static void endForcibly(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
     }
 
     private Map<String, long[]> histogram() {
@@ -263,7 +311,7 @@ public final class Server implements AutoCloseable {
 
     private void await(Duration limit) {
         if (!waitFor(limit)) {
-            throw new AssertionError(container + " is still running\n" + threads());
+            throw new AssertionError(kind.key() + " is still running\n" + threads());
         }
     }
 

@@ -19,6 +19,7 @@ import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
@@ -165,6 +166,31 @@ class RequestBodyTest {
         assertEquals("01234567", text(RequestBody.readOrComeBack(request, engine, 8)));
     }
 
+    /** Else it would stay open until its time is over: two minutes, in which its client cannot publish. */
+    @Test
+    void aRequestThatComesWhileTheApplicationEndsIsToldSo() throws Exception {
+        engine.close();
+        HttpServletRequest request = request(-1, new Body(false, "0123"));
+        assertNull(RequestBody.readOrComeBack(request, engine, 10));
+        assertTrue(dispatched.await(5, TimeUnit.SECONDS));
+        var refused = assertThrows(ProblemException.class, () -> RequestBody.readOrComeBack(request, engine, 10));
+        assertEquals(503, refused.problem().status());
+        assertEquals(Duration.ofSeconds(5), refused.retryAfter());
+    }
+
+    /** The same for one that is in the middle of it. */
+    @Test
+    void aRequestWhoseBodyIsOnItsWayWhenTheApplicationEndsIsToldSo() throws Exception {
+        var body = new Body(false, "never");
+        HttpServletRequest request = request(-1, body);
+        body.holdUp = new CountDownLatch(1);
+        assertNull(RequestBody.readOrComeBack(request, engine, 10));
+        engine.close();
+        assertTrue(dispatched.await(5, TimeUnit.SECONDS));
+        var refused = assertThrows(ProblemException.class, () -> RequestBody.readOrComeBack(request, engine, 10));
+        assertEquals(503, refused.problem().status());
+    }
+
     private static String text(byte[] body) {
         return new String(body, US_ASCII);
     }
@@ -209,7 +235,7 @@ class RequestBodyTest {
         }
 
         @Override
-        public int read(byte[] to, int from, int length) {
+        public int read(byte[] to, int from, int length) throws IOException {
             isInside.countDown();
             if (ignoresInterrupts) {
                 while (holdUp.getCount() > 0) {
@@ -222,7 +248,7 @@ class RequestBodyTest {
                 holdUp.await();
                 Wait.let(Duration.ofMillis(pieces.length > 100 ? 5 : 0));
             } catch (InterruptedException stopped) {
-                return -1;
+                throw new InterruptedIOException(); // as Tomcat and Jetty do
             }
             while (piece < pieces.length && at == pieces[piece].length()) {
                 piece++;
@@ -238,7 +264,7 @@ class RequestBodyTest {
         }
 
         @Override
-        public int read() {
+        public int read() throws IOException {
             byte[] one = new byte[1];
             return read(one, 0, 1) < 0 ? -1 : one[0];
         }

@@ -52,12 +52,6 @@ class HubAnswerTest {
                 };
             });
 
-    private final AsyncEvent event = new AsyncEvent(context);
-
-    HubAnswerTest() {
-        calls.clear(); // those of the event
-    }
-
     private final class Output extends ServletOutputStream {
         @Override
         public void write(int b) throws IOException {
@@ -132,9 +126,9 @@ class HubAnswerTest {
         var answer = new HubServlet.Answer(context, response, Duration.ofMillis(50));
         Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
         writing.await();
-        answer.onTimeout(event); // returns although the other one writes
+        answer.timedOut(context); // returns although the other one writes
         long begin = System.nanoTime();
-        answer.onError(event);
+        answer.failed(new AsyncEvent(context, null, response));
         assertTrue(System.nanoTime() - begin >= Duration.ofMillis(50).toNanos(), "it gave the writer its time");
         assertEquals(0, completions(), "nobody completes beside the writer");
         goOn.countDown();
@@ -156,7 +150,7 @@ class HubAnswerTest {
         writing.await();
         CountDownLatch ended = new CountDownLatch(1);
         Thread containers = Thread.ofPlatform().start(() -> {
-            answer.onError(event);
+            answer.failed(new AsyncEvent(context, null, response));
             assertEquals("urn:x:1", written.toString(UTF_8));
             ended.countDown();
         });
@@ -174,7 +168,7 @@ class HubAnswerTest {
     @Test
     void anErrorFromWithinOurOwnWriteDoesNotWaitForItself() {
         var answer = new HubServlet.Answer(context, response, LONG);
-        duringWrite = () -> answer.onError(event);
+        duringWrite = () -> answer.failed(new AsyncEvent(context, null, response));
         answer.give(stored(), null);
         assertEquals(1, completions());
     }
@@ -182,20 +176,20 @@ class HubAnswerTest {
     @Test
     void afterTheEndNobodyTouchesTheResponse() {
         var ended = new HubServlet.Answer(context, response, LONG);
-        ended.onError(event);
+        ended.failed(new AsyncEvent(context, null, response));
         assertEquals(List.of("complete"), calls);
         calls.clear();
         ended.give(stored(), null);
-        ended.onTimeout(event);
+        ended.timedOut(context);
         var complete = new HubServlet.Answer(context, response, LONG);
-        complete.onComplete(event);
+        complete.completed();
         complete.give(stored(), null);
         assertEquals(List.of(), calls);
     }
 
     @Test
     void aPublisherThatGetsNoAnswerInTimeIsTold() {
-        new HubServlet.Answer(context, response, LONG).onTimeout(event);
+        new HubServlet.Answer(context, response, LONG).timedOut(context);
         assertTrue(written.toString(UTF_8).contains("\"status\":503"), written.toString(UTF_8));
         assertTrue(calls.contains("setHeader"), "" + calls);
         assertEquals(1, completions());

@@ -30,7 +30,7 @@ class HubPathsIT {
     private static final String SUBSCRIPTIONS = "/.well-known/mercure/subscriptions";
 
     /** With what IRIs hold, an escape of its own, and dots that must not climb. */
-    private static final List<String> TOPICS = List.of(
+    static final List<String> TOPICS = List.of(
             "https://example.com/books/1?q=a+b&c=d#e",
             "https://example.com/{kind}/{id}",
             "https://example.com/Z%C3%BCrich",
@@ -78,7 +78,7 @@ class HubPathsIT {
     }
 
     /** The collection at the path has one subscription, whose id is a path too, at which it is found alone. */
-    private static void find(Server server, String path, String topic, String member, String granted, String other)
+    static void find(Server server, String path, String topic, String member, String granted, String other)
             throws Exception {
         var hub = new HubClient(server);
         JsonObject collection = document(hub.get(server.uri(path), "Authorization", granted));
@@ -106,7 +106,7 @@ class HubPathsIT {
         return Json.createReader(new StringReader(text)).readObject();
     }
 
-    private static String encode(String text) {
+    static String encode(String text) {
         return URLEncoder.encode(text, UTF_8).replace("+", "%20");
     }
 }

@@ -41,7 +41,7 @@ class HubSlowBodyIT {
             for (int i = 0; i < SENDERS; i++) {
                 senders.add(begin(server, i % 2 == 0 ? "POST" : "QUERY", 1000));
             }
-            await(() -> reading(server) == SENDERS, Duration.ofSeconds(5));
+            await(() -> reading(server) == SENDERS, Duration.ofSeconds(30));
             assertNoContainerThreadIsHeld(server);
             for (int second = 0; second < 4; second++) {
                 Thread.sleep(1_000);
@@ -55,7 +55,7 @@ class HubSlowBodyIT {
                 var problem = assertProblem(400, "bad-body", head, sender.body());
                 assertTrue(problem.getString("detail").contains("within 3 seconds"), problem.toString());
             }
-            await(() -> reading(server) == 0, Duration.ofSeconds(5));
+            await(() -> reading(server) == 0, Duration.ofSeconds(30));
         } finally {
             for (RawConnection sender : senders) {
                 sender.close();
@@ -92,9 +92,9 @@ class HubSlowBodyIT {
     void aSenderThatHalfClosesInTheMiddlePublishesNothing(Server server) throws Exception {
         for (String method : List.of("POST", "QUERY")) {
             try (RawConnection sender = begin(server, method, 1000)) {
-                await(() -> reading(server) == 1, Duration.ofSeconds(5));
+                await(() -> reading(server) == 1, Duration.ofSeconds(30));
                 sender.halfClose();
-                await(() -> reading(server) == 0, Duration.ofSeconds(5));
+                await(() -> reading(server) == 0, Duration.ofSeconds(30));
                 try {
                     RawConnection.Head head = sender.head();
                     assertEquals(400, head.status()); // ours, or the container's
@@ -112,7 +112,7 @@ class HubSlowBodyIT {
         for (int i = 0; i < SENDERS; i++) {
             senders.add(begin(server, i % 2 == 0 ? "POST" : "QUERY", 1000));
         }
-        await(() -> reading(server) == SENDERS, Duration.ofSeconds(5));
+        await(() -> reading(server) == SENDERS, Duration.ofSeconds(30));
         Thread.sleep(3_500);
         assertNoContainerThreadIsHeld(server);
         for (int i = 0; i < SENDERS; i++) {
@@ -122,7 +122,7 @@ class HubSlowBodyIT {
                 senders.get(i).close();
             }
         }
-        await(() -> reading(server) == 0, Duration.ofSeconds(10));
+        await(() -> reading(server) == 0, Duration.ofSeconds(30));
         new HubClient(server).publish("topic", topic);
     }
 

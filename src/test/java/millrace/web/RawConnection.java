@@ -57,6 +57,11 @@ final class RawConnection implements AutoCloseable {
         in = new BufferedInputStream(socket.getInputStream());
     }
 
+    /** The port at the client's end. */
+    int localPort() {
+        return socket.getLocalPort();
+    }
+
     /** Sends that text as it is, one byte for each character. */
     void send(String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(ISO_8859_1));

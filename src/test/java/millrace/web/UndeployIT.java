@@ -27,6 +27,7 @@ class UndeployIT {
 
     /** What Tomcat's own scripts open for its look at threads and thread-locals; it warns of a "memory leak". */
     private static final String[] LEAK_DETECTION = {
+        Server.SOFT_IS_NOT_HELD,
         "--add-opens=java.base/java.lang=ALL-UNNAMED",
         "--add-opens=java.base/java.util=ALL-UNNAMED",
         "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
