@@ -33,18 +33,21 @@ class RoomsTest {
     private static final String PROMETHEUS_SERVLET = "io.prometheus.metrics.exporter";
 
     /** Room to the rooms and libraries it may know. The JDK and JSpecify's annotations are everybody's. */
-    private static final Map<String, Set<String>> ALLOWED = Map.of(
-            "sse", Set.of(),
-            "config", Set.of(),
-            "topic", Set.of(),
-            "metrics", Set.of(PROMETHEUS),
-            "problem", Set.of(JSON),
-            "stream", Set.of("sse", "config", "metrics", "problem", SERVLET, JSON, PROMETHEUS),
-            "history", Set.of("sse", "config", "metrics", PROMETHEUS),
-            "auth", Set.of("topic", "config", "problem", JSON, JWT),
-            "hub",
+    private static final Map<String, Set<String>> ALLOWED = Map.ofEntries(
+            Map.entry("sse", Set.of()),
+            Map.entry("config", Set.of()),
+            Map.entry("topic", Set.of()),
+            Map.entry("log", Set.of("sse")),
+            Map.entry("metrics", Set.of(PROMETHEUS)),
+            Map.entry("problem", Set.of(JSON)),
+            Map.entry("stream", Set.of("sse", "log", "config", "metrics", "problem", SERVLET, JSON, PROMETHEUS)),
+            Map.entry("history", Set.of("sse", "config", "metrics", PROMETHEUS)),
+            Map.entry("auth", Set.of("topic", "config", "problem", JSON, JWT)),
+            Map.entry(
+                    "hub",
                     Set.of(
                             "sse",
+                            "log",
                             "stream",
                             "history",
                             "auth",
@@ -53,8 +56,8 @@ class RoomsTest {
                             "metrics",
                             "problem",
                             JSON,
-                            PROMETHEUS),
-            "chat", Set.of("sse", "stream", "config", "metrics", "problem", JSON, PROMETHEUS));
+                            PROMETHEUS)),
+            Map.entry("chat", Set.of("sse", "log", "stream", "config", "metrics", "problem", JSON, PROMETHEUS)));
 
     private static final Set<String> SHARED = Set.of("java", "javax.crypto", "javax.net", "org.jspecify");
 

@@ -197,9 +197,13 @@ public final class Settings {
             10_000,
             16,
             10_000_000,
-            "A subscriber that is so many events behind is ended, and comes back to be served from the history.");
-    public static final Setting<Long> HUB_CHANNEL_BYTES = Setting.bytes(
-            "millrace.hub.channel-bytes", "4m", "A subscriber that is so many bytes behind is ended as well.");
+            "Events that are kept in memory for the subscribers of one subscription; who is farther behind reads the history.");
+    public static final Setting<Long> HUB_CHANNEL_BYTES =
+            Setting.bytes("millrace.hub.channel-bytes", "4m", "Bytes that are kept for them.");
+    public static final Setting<Long> HUB_BACKLOG_BYTES = Setting.bytes(
+            "millrace.hub.backlog-bytes",
+            "32m",
+            "Bytes of history that all subscribers who are behind share in memory.");
     public static final Setting<String> HUB_CHECKPOINT = Setting.choice(
             "millrace.hub.checkpoint",
             "auto",

@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import millrace.auth.View;
-import millrace.stream.BroadcastChannel;
-import millrace.stream.CloseReason;
+import millrace.log.CloseReason;
+import millrace.stream.Channel;
 import millrace.topic.Selector;
 import millrace.topic.SelectorIndex;
 
@@ -48,18 +48,20 @@ final class Channels {
     // ---- in the hub's order ----
 
     /** The channel of that subscription, made where there is none. */
-    SharedChannel of(Subscription subscription, List<Selector> selectors, Function<Channels, BroadcastChannel> make) {
+    SharedChannel of(
+            Subscription subscription,
+            List<Selector> selectors,
+            Function<Subscription, Backlog> missed,
+            Function<Backlog, Channel> make) {
         SharedChannel there = bySubscription.get(subscription);
         if (there != null) {
             return there;
         }
         SharedView view = views.computeIfAbsent(subscription.view(), SharedView::new);
         view.channels++;
-        SharedChannel made = new SharedChannel(
-                newest + 1,
-                new Subscription(subscription.selectors(), view.view, subscription.dialect()),
-                selectors,
-                make.apply(this));
+        Subscription shared = new Subscription(subscription.selectors(), view.view, subscription.dialect());
+        Backlog backlog = missed.apply(shared);
+        SharedChannel made = new SharedChannel(newest + 1, shared, selectors, backlog, make.apply(backlog));
         bySubscription.put(made.subscription, made);
         byNumber.put(made.number, made);
         index.add(made, made.subscription.selectors());
@@ -84,18 +86,22 @@ final class Channels {
         if (view != null && --view.channels == 0) {
             views.remove(shared.view());
         }
-        shared.channel.discard();
+        shared.drop();
     }
 
-    /** Ends the readers of all channels, or of those that may be told of presence. Who comes after that gets a new one. */
-    void retire(CloseReason reason, boolean presenceOnly) {
-        bySubscription.values().removeIf(shared -> {
-            boolean isMeant = shared.reachesPresence || !presenceOnly;
-            if (isMeant) {
-                shared.retire(reason);
+    /** Ends the readers of all channels. Who comes after that gets a new one. */
+    void retire(CloseReason reason) {
+        bySubscription.values().forEach(shared -> shared.retire(reason));
+        bySubscription.clear();
+    }
+
+    /** Whoever may be told of presence finds what comes up to that place in its backlog. */
+    void skipPresenceTo(long place) {
+        for (SharedChannel shared : bySubscription.values()) {
+            if (shared.reachesPresence) {
+                shared.channel.skipTo(place);
             }
-            return isMeant;
-        });
+        }
     }
 
     boolean reachPresence() {

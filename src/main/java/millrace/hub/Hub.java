@@ -3,6 +3,7 @@ package millrace.hub;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.OptionalLong;
@@ -12,7 +13,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -28,10 +28,10 @@ import millrace.history.Page;
 import millrace.history.Sink;
 import millrace.history.Stored;
 import millrace.history.Update;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
 import millrace.metrics.Metrics;
 import millrace.sse.Event;
-import millrace.stream.CloseReason;
-import millrace.stream.EncodedEvent;
 import millrace.stream.EventStream;
 import millrace.stream.LastEventId;
 import millrace.stream.StreamEngine;
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * publish ─▶ History: sequence, durable, encoded ─▶ deliver ─▶ Match ─▶ channel of each distinct subscription
  *                        │                          (one at a time, in order)
- *                        └─ pages ─▶ replay of one reader ──── joins its channel where it stopped
+ *                        └─ pages ─▶ Shelf ─▶ readers whose channel has moved on
  * </pre>
  *
  * <p>Everything that must agree on "before" and "after" happens under one lock, the order: handing an update to the
@@ -93,17 +93,17 @@ public final class Hub implements AutoCloseable {
     /** See above. */
     private final ReentrantLock order = new ReentrantLock();
 
-    /** Signalled when {@link #delivered} has changed. */
-    private final Condition handedOut = order.newCondition();
-
+    private final InTurn coming = new InTurn("hub-join");
     private final InTurn leaving = new InTurn("hub-leave");
     private final InTurn telling = new InTurn("hub-presence");
 
-    /** How often the history was opened anew: sequences of one log mean nothing in another. Guarded by the order. */
-    private long log;
+    /** How often the history was opened anew: places in one log mean nothing in another. Written in the order. */
+    private volatile long log;
 
-    /** All updates up to this sequence have been handed to the channels; written in the order. */
+    /** All that has a place up to this one has been handed to the channels; see {@link Place}. Written in the order. */
     private volatile long delivered;
+
+    private final Shelf shelf;
 
     /** Completes when the drainers have caught up; done where they are not behind. Written in the order. */
     private volatile CompletableFuture<Void> caughtUp = CompletableFuture.completedFuture(null);
@@ -130,7 +130,10 @@ public final class Hub implements AutoCloseable {
             }
         });
         this.cursors = new Cursors(history.secret());
-        this.delivered = history.bounds().newest();
+        this.delivered = Place.of(history.bounds().newest());
+        this.shelf = new Shelf(
+                config.get(Settings.HUB_BACKLOG_BYTES),
+                work -> engine.newProducer("hub-backlog", work).start());
         this.metrics = new HubMetrics(metrics, this);
     }
 
@@ -177,7 +180,7 @@ public final class Hub implements AutoCloseable {
     private void deliver(Stored stored) {
         try {
             Match match = Match.ofUpdate(channels, topics(stored.topics()), stored.isPrivate());
-            EncodedEvent event = new EncodedEvent(stored.event(), stored.sequence());
+            EncodedEvent event = new EncodedEvent(stored.event(), Place.of(stored.sequence()));
             boolean done = false;
             while (!done) {
                 match.lookAtNewcomers();
@@ -192,7 +195,7 @@ public final class Hub implements AutoCloseable {
                 }
             }
         } catch (RuntimeException | Error failure) {
-            passOver(stored.sequence());
+            passOver(Place.of(stored.sequence()));
             throw failure;
         }
     }
@@ -205,27 +208,21 @@ public final class Hub implements AutoCloseable {
                 waitFor(shared.channel.behind());
             }
         }
-        delivered(event.sequence());
+        delivered = event.position();
     }
 
     /**
-     * An update could not be handed to all. Who lacks it must get neither a later one nor a newer cursor, so no channel takes
-     * anything more: their readers end, and come back for it.
+     * An update could not be handed to all. Who lacks it must get neither a later one nor a newer cursor before: no channel has
+     * it in memory then, so that everybody finds it in the history.
      */
-    private void passOver(long sequence) {
+    private void passOver(long place) {
         order.lock();
         try {
-            channels.retire(CloseReason.FAILED, false);
-            delivered(sequence); // last: who sees it sees that the channels are retired
+            channels.all().forEach(shared -> shared.channel.skipTo(place));
+            delivered = place; // last: who sees it finds no channel that lacks what it should have
         } finally {
             order.unlock();
         }
-    }
-
-    /** In the order. */
-    private void delivered(long sequence) {
-        delivered = sequence;
-        handedOut.signalAll();
     }
 
     /** In the order. */
@@ -240,38 +237,23 @@ public final class Hub implements AutoCloseable {
      * The history could not be opened at first, and now is. Who was connected meanwhile stands nowhere in its order: it is
      * ended, and told by a {@code gap} when it comes back.
      */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // in the order
     private void goOnWith(History late) {
         order.lock();
         try {
-            log++;
+            log = log + 1;
             cursors = new Cursors(late.secret());
-            channels.retire(CloseReason.STOPPED, false); // they hold numbers of another log
-            delivered(late.bounds().newest());
+            channels.retire(CloseReason.STOPPED); // they hold numbers of another log
+            delivered = Place.of(late.bounds().newest());
         } finally {
             order.unlock();
         }
-        engine.endAll(CloseReason.STOPPED, stream -> stream.kind().equals(KIND)); // those who replay, too
+        engine.endAll(CloseReason.STOPPED, stream -> stream.kind().equals(KIND)); // those who have not joined yet, too
     }
 
-    /** All updates up to this sequence have been handed to the channels. */
+    /** All that has a place up to this one has been handed to the channels. */
     long delivered() {
         return delivered;
-    }
-
-    /** Waits until that is so of this sequence: the history shows an update before the channels have had it. */
-    void awaitDelivered(long sequence) throws InterruptedException {
-        order.lockInterruptibly();
-        try {
-            long mine = log;
-            while (delivered < sequence && log == mine) {
-                handedOut.await();
-            }
-            if (log != mine) {
-                throw new HistoryException("The history was opened anew.");
-            }
-        } finally {
-            order.unlock();
-        }
     }
 
     // ---- subscribing ----
@@ -283,24 +265,34 @@ public final class Hub implements AutoCloseable {
      * @throws HistoryException if the history cannot be read
      */
     public Position position(@Nullable String cursor, View reader) {
-        long told = presence.changes(); // before anything else: a change may be told twice, but not be missed
+        long mine = log; // before anything else, so that nothing below belongs to an older one
         if (cursor == null) {
-            return new Position(delivered, null, null, told);
+            return new Position(delivered, null, null, mine);
         }
         if (cursor.isEmpty()) {
             long now = delivered;
-            return new Position(now, idAt(now, reader), null, told);
+            return new Position(now, idAt(Place.sequence(now), reader), null, mine);
         }
         if (cursor.equals(EARLIEST)) {
-            return new Position(history.bounds().oldest() - 1, EARLIEST, null, told);
+            return new Position(after(history.bounds().oldest() - 1), EARLIEST, null, mine);
         }
         OptionalLong found = cursor.charAt(0) == '#' ? cursors.sequence(cursor) : history.find(cursor);
         Bounds held = history.bounds(); // not before: what is found may be the newest, published just now
         // everything after the place must be held; the update at the place itself need not be
         if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
-            return new Position(found.getAsLong(), cursor, null, told);
+            return new Position(after(found.getAsLong()), cursor, null, mine);
         }
-        return new Position(held.oldest() - 1, EARLIEST, LastEventId.beginning(cursor), told);
+        return new Position(after(held.oldest() - 1), EARLIEST, LastEventId.beginning(cursor), mine);
+    }
+
+    /**
+     * Where a reader stands that knows all updates up to that sequence. The cursor does not tell which changes of
+     * presence it was told before the next update: none of them is told again.
+     */
+    private long after(long sequence) {
+        long now = delivered;
+        long newest = Place.sequence(now);
+        return sequence < newest ? Place.last(sequence) : sequence == newest ? now : Place.of(sequence);
     }
 
     /**
@@ -308,12 +300,12 @@ public final class Hub implements AutoCloseable {
      * where there never was an update.
      */
     public String newestCursor(View reader) {
-        return idAt(delivered, reader);
+        return idAt(Place.sequence(delivered), reader);
     }
 
     /** An opaque cursor for this moment. */
     public String opaqueCursor() {
-        return cursors.of(delivered);
+        return cursor(delivered);
     }
 
     private String idAt(long sequence, View reader) {
@@ -354,85 +346,83 @@ public final class Hub implements AutoCloseable {
                 stream.sendOwn(first); // so that it has a cursor before its first event
             }
         }
-        if (position.lost() == null && joinIfNothingMissed(stream, subscriber, position)) {
-            return;
+        if (position.lost() != null) {
+            stream.sendOwn(gap(position.lost(), position.after()));
         }
-        Replay replay = new Replay(this, history, stream, subscriber, engine.newWindow(Replay.WINDOW_BYTES));
-        stream.readFirst(replay.window());
-        engine.newProducer("hub-replay", () -> replay.run(position)).start();
+        if (!joinAtOnce(stream, subscriber, position)) {
+            coming.run(() -> join(stream, subscriber, position));
+        }
     }
 
-    /** On the container's thread, which does not wait: false also where the order is taken. */
-    private boolean joinIfNothingMissed(EventStream stream, Subscriber subscriber, Position position) {
+    /** On the container's thread, which does not wait: false where the order is taken. */
+    private boolean joinAtOnce(EventStream stream, Subscriber subscriber, Position position) {
         if (!order.tryLock()) {
             return false;
         }
-        Place place;
         try {
-            if (delivered != position.after()) {
-                return false;
-            }
-            place = join(stream, subscriber, position.presence());
+            join(stream, subscriber, position);
+            return true;
         } finally {
             order.unlock();
         }
-        presenceEvents(place).forEach(stream::sendOwn); // before the channel's, which it reads once it is open
-        subscriber.reads(place, 0);
-        return true;
     }
 
-    /**
-     * A reader's channel.
-     *
-     * @param from it reads what comes after this sequence
-     * @param presence who came and went since it asked, as far as it may be told
-     */
-    record Place(SharedChannel shared, long from, List<Presence.Change> presence) {}
-
-    /**
-     * Has the stream read its channel as soon as its replay has ended. Counted from now on, so that the channel keeps
-     * for it what comes.
-     */
-    Place join(EventStream stream, Subscriber subscriber, long toldPresence) {
-        Place place;
+    /** Has the stream read its channel from its position on: what is no longer there it finds in the history. */
+    void join(EventStream stream, Subscriber subscriber, Position position) {
+        SharedChannel joined;
         order.lock();
         try {
+            if (position.log() != log) {
+                stream.end(CloseReason.STOPPED); // its place means nothing in the history that was opened since
+                return;
+            }
             SharedChannel shared = channels.of(
                     subscriber.subscription(),
                     subscriber.selectors(),
-                    made -> engine.newBroadcast(channelEvents, channelBytes, delivered));
+                    wanted -> new Backlog(this, history, shelf, wanted),
+                    backlog -> engine.newBroadcast(channelEvents, channelBytes, delivered, backlog));
             shared.subscribers++;
             subscriber.shares(shared);
-            if (!shared.channel.join(stream, delivered)) {
-                throw new IllegalStateException("something was appended out of order");
-            }
-            boolean isTold = tellsPresence && shared.reachesPresence;
-            place = new Place(shared, delivered, isTold ? presence.toldSince(toldPresence) : List.of());
+            stream.readAfter(shared.channel, position.after());
             presence.add(subscriber);
             announce(); // it is told of itself, too: it stands in the order now
+            joined = shared;
         } finally {
             order.unlock();
         }
-        SharedChannel joined = place.shared();
         stream.onClose(reason -> leaveWithoutWaiting(subscriber, joined));
-        return place;
     }
 
-    /** What tells a reader who came and went before it joined. */
-    List<byte[]> presenceEvents(Place place) {
-        Subscription reader = place.shared().subscription;
-        List<byte[]> events = new ArrayList<>();
-        for (Presence.Change change : place.presence()) {
+    /**
+     * Adds what tells a reader who came and went between two places, in the order of the places. Of more than is
+     * remembered a {@code gap} tells: the collection of the subscriptions says who is there.
+     */
+    void addPresence(List<EncodedEvent> events, long after, long upTo, Subscription reader) {
+        List<Presence.Change> changes;
+        long forgotten;
+        order.lock();
+        try {
+            changes = presence.toldBetween(after, upTo);
+            forgotten = presence.forgotten();
+        } finally {
+            order.unlock();
+        }
+        if (forgotten > after && forgotten <= upTo) {
+            events.add(new EncodedEvent(gap(cursor(after), forgotten), forgotten));
+        }
+        for (Presence.Change change : changes) {
             for (Selector selector : change.subscriber().selectors()) {
                 List<Topic> topics = Presence.topics(change.subscriber(), selector);
                 if (reader.takes(true, topics)) {
-                    events.add(Presence.withId(
-                            cursors.of(place.from()),
-                            Presence.event(change.subscriber(), selector, change.isActive(), dialect(reader, topics))));
+                    byte[] event =
+                            Presence.event(change.subscriber(), selector, change.isActive(), dialect(reader, topics));
+                    events.add(new EncodedEvent(Presence.withId(cursor(change.place()), event), change.place()));
                 }
             }
         }
-        return events;
+        if (!changes.isEmpty() || forgotten > after) {
+            events.sort(Comparator.comparingLong(EncodedEvent::position)); // which keeps the order of equal ones
+        }
     }
 
     private Dialect dialect(Subscription reader, List<Topic> presenceTopics) {
@@ -470,7 +460,7 @@ public final class Hub implements AutoCloseable {
         if (tellsPresence && channels.reachPresence()) {
             telling.run(this::tellPresence);
         } else {
-            presence.told(presence.changes()); // to nobody
+            delivered = presence.told(presence.changes(), Place.next(delivered)); // to nobody
         }
     }
 
@@ -495,8 +485,9 @@ public final class Hub implements AutoCloseable {
                 done = announcements.stream().allMatch(Announcement::isComplete);
                 if (done) {
                     if (presence.told() < change.number()) { // else nobody was left to be told, and it is over
-                        announcements.forEach(Announcement::handOut);
-                        presence.told(change.number());
+                        long place = Place.next(delivered);
+                        announcements.forEach(announcement -> announcement.handOut(place));
+                        delivered = presence.told(change.number(), place);
                     }
                 }
             } finally {
@@ -510,9 +501,11 @@ public final class Hub implements AutoCloseable {
         try {
             Presence.Change change = presence.firstUntold();
             if (change != null && change.number() > presence.told() + 1) {
-                // more came and went than is remembered: who would miss that asks for the collection when it is back
-                channels.retire(CloseReason.TOO_SLOW, true);
-                presence.told(change.number() - 1);
+                // more came and went than is remembered: who would miss that is told so by its backlog
+                long place = Place.next(delivered);
+                presence.forgetUntold(change.number() - 1, place);
+                channels.skipPresenceTo(place);
+                delivered = place;
             }
             return change;
         } finally {
@@ -557,10 +550,10 @@ public final class Hub implements AutoCloseable {
         }
 
         /** In the order. */
-        void handOut() {
+        void handOut(long place) {
             EnumMap<Dialect, EncodedEvent> encoded = new EnumMap<>(Dialect.class);
             events.forEach((dialect, event) ->
-                    encoded.put(dialect, new EncodedEvent(Presence.withId(cursors.of(delivered), event), delivered)));
+                    encoded.put(dialect, new EncodedEvent(Presence.withId(cursor(place), event), place)));
             for (int i = 0; i < dialects.size(); i++) {
                 SharedChannel shared = match.takers().get(i);
                 EncodedEvent event = encoded.get(dialects.get(i));
@@ -577,32 +570,32 @@ public final class Hub implements AutoCloseable {
      * What tells a reader a newer cursor; {@code null} where the settings want none for such a client. It is an event with
      * data: Firefox takes no id from a block without, and lenient clients take such a block for an event.
      */
-    byte @Nullable [] checkpoint(long sequence, boolean dispatchesByType) {
+    byte @Nullable [] checkpoint(long place, boolean dispatchesByType) {
         return switch (checkpoints) {
-            case "auto" -> dispatchesByType ? checkpointEvent(sequence) : null;
-            case "event" -> checkpointEvent(sequence);
-            case "id" -> new Event(cursors.of(sequence), null, null, null).encode();
+            case "auto" -> dispatchesByType ? checkpointEvent(place) : null;
+            case "event" -> checkpointEvent(place);
+            case "id" -> new Event(cursor(place), null, null, null).encode();
             default -> null;
         };
     }
 
-    private byte[] checkpointEvent(long sequence) {
-        return new Event(cursors.of(sequence), "checkpoint", "{}", null).encode();
+    private byte[] checkpointEvent(long place) {
+        return new Event(cursor(place), "checkpoint", "{}", null).encode();
     }
 
     /** Tells a reader that what it asked for is not held, and where it goes on instead. */
-    EncodedEvent gap(String requested, long goesOnAfter) {
-        String cursor = cursors.of(goesOnAfter);
+    byte[] gap(String requested, long goesOnAfter) {
+        String cursor = cursor(goesOnAfter);
         String json = Json.object()
                 .add("requested", requested)
                 .add("continues_after", cursor)
                 .build()
                 .toString();
-        return new EncodedEvent(new Event(cursor, "gap", json, null).encode(), goesOnAfter);
+        return new Event(cursor, "gap", json, null).encode();
     }
 
-    String cursor(long sequence) {
-        return cursors.of(sequence);
+    String cursor(long place) {
+        return cursors.of(Place.sequence(place));
     }
 
     public HubMetrics metrics() {
@@ -624,6 +617,11 @@ public final class Hub implements AutoCloseable {
     /** How many distinct subscriptions there are: each has a channel. */
     public int channelCount() {
         return channels.count();
+    }
+
+    /** Bytes of history in memory for subscribers who are behind. */
+    long backlogBytes() {
+        return shelf.bytes();
     }
 
     /** How many different templates and URL Patterns are subscribed to. */

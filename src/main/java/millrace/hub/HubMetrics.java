@@ -7,7 +7,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import millrace.metrics.Metrics;
-import millrace.stream.BroadcastChannel;
+import millrace.stream.Channel;
 
 /** What the hub counts. No label holds a topic, an id or a user: a client could make as many as it likes. */
 public final class HubMetrics {
@@ -45,13 +45,13 @@ public final class HubMetrics {
                 registry,
                 "millrace_hub_lag_events",
                 "Events that the slowest subscriber has not read.",
-                of -> greatest(of, BroadcastChannel::lagEvents),
+                of -> greatest(of, Channel::lagEvents),
                 hub);
         gauge(
                 registry,
                 "millrace_hub_lag_bytes",
-                "Bytes of events that the slowest subscriber has not read.",
-                of -> greatest(of, BroadcastChannel::lagBytes),
+                "Bytes of memory for what the slowest subscriber has not read.",
+                of -> greatest(of, Channel::lagBytes),
                 hub);
     }
 
@@ -64,7 +64,7 @@ public final class HubMetrics {
                 .register(registry);
     }
 
-    private static long greatest(Hub hub, ToLongFunction<BroadcastChannel> value) {
+    private static long greatest(Hub hub, ToLongFunction<Channel> value) {
         long greatest = 0;
         for (SharedChannel shared : hub.channels()) {
             greatest = Math.max(greatest, value.applyAsLong(shared.channel));
@@ -79,8 +79,8 @@ public final class HubMetrics {
         }
     }
 
-    void replayed() {
-        replayed.inc();
+    void replayed(int events) {
+        replayed.inc(events);
     }
 
     /**

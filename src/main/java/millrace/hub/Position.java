@@ -5,12 +5,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a subscriber goes on: what its cursor meant when it came.
  *
- * @param after the first update it gets is the first that it selects after this sequence
+ * @param after it gets what it selects after this {@link Place}
  * @param precedingId what the response headers say: the id before the first event; {@code null} where no cursor was
  *     given
  * @param lost the beginning of a cursor that is unknown or no longer held, told in a {@code gap} event; {@code null} where nothing is
  *     lost
- * @param presence which changes of presence had been told by then; the later ones it gets too
  */
 public record Position(
-        long after, @Nullable String precedingId, @Nullable String lost, long presence) {}
+        long after, @Nullable String precedingId, @Nullable String lost, long log) {}

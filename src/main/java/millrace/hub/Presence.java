@@ -81,7 +81,36 @@ public final class Presence {
     }
 
     /** One subscriber came or went. */
-    record Change(long number, Subscriber subscriber, boolean isActive) {}
+    static final class Change {
+        private final long number;
+        private final Subscriber subscriber;
+        private final boolean isActive;
+
+        /** Where it was told; 0 before. Guarded by the hub's order. */
+        private long place;
+
+        Change(long number, Subscriber subscriber, boolean isActive) {
+            this.number = number;
+            this.subscriber = subscriber;
+            this.isActive = isActive;
+        }
+
+        long number() {
+            return number;
+        }
+
+        Subscriber subscriber() {
+            return subscriber;
+        }
+
+        boolean isActive() {
+            return isActive;
+        }
+
+        long place() {
+            return place;
+        }
+    }
 
     /** The last few, for those who were about to join when they happened. Guarded by the hub's order. */
     private final ArrayDeque<Change> recent = new ArrayDeque<>();
@@ -91,6 +120,9 @@ public final class Presence {
 
     /** All changes up to this number were told. Guarded by the hub's order. */
     private long told;
+
+    /** Changes that have a place up to this one are not all remembered. Guarded by the hub's order. */
+    private long forgotten;
 
     /** In the hub's order. */
     void add(Subscriber subscriber) {
@@ -109,7 +141,9 @@ public final class Presence {
         recent.add(new Change(version + 1, subscriber, isActive));
         recentBytes += bytes(subscriber);
         while (recent.size() > MAX_RECENT || recentBytes > MAX_RECENT_BYTES) {
-            recentBytes -= bytes(recent.remove().subscriber());
+            Change oldest = recent.remove();
+            recentBytes -= bytes(oldest.subscriber());
+            forgotten = Math.max(forgotten, oldest.place);
         }
         version++;
     }
@@ -127,16 +161,10 @@ public final class Presence {
         return version;
     }
 
-    /**
-     * What happened after that number and was told already, as far as it is remembered: who joins now is told the rest as it
-     * comes. In the hub's order.
-     */
-    List<Change> toldSince(long number) {
-        if (told <= number) {
-            return List.of();
-        }
+    /** What was told between two places, as far as it is remembered. In the hub's order. */
+    List<Change> toldBetween(long after, long upTo) {
         return recent.stream()
-                .filter(change -> change.number() > number && change.number() <= told)
+                .filter(change -> change.number <= told && change.place > after && change.place <= upTo)
                 .toList();
     }
 
@@ -154,14 +182,31 @@ public final class Presence {
         return null;
     }
 
+    /** What was told up to that place is not all remembered any more. In the hub's order. */
+    long forgotten() {
+        return forgotten;
+    }
+
+    /** Changes up to that number were forgotten before they could be told: they have that place. In the hub's order. */
+    void forgetUntold(long number, long place) {
+        told = number;
+        forgotten = place;
+    }
+
     /** The number of the last change that was told to those who may know. In the hub's order. */
     long told() {
         return told;
     }
 
-    /** In the hub's order. */
-    void told(long number) {
+    /** All up to that number have been told there, in the hub's order. Returns the place. */
+    long told(long number, long place) {
+        for (Change change : recent) {
+            if (change.number > told && change.number <= number) {
+                change.place = place;
+            }
+        }
         told = Math.max(told, number);
+        return place;
     }
 
     /** Changes whenever somebody comes or goes, also over restarts. */

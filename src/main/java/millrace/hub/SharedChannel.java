@@ -2,9 +2,9 @@ package millrace.hub;
 
 import java.util.List;
 import millrace.auth.View;
-import millrace.stream.BroadcastChannel;
-import millrace.stream.CloseReason;
-import millrace.stream.EncodedEvent;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
+import millrace.stream.Channel;
 import millrace.topic.Selector;
 
 /** The channel of all subscribers with one subscription. It lives while it has subscribers. */
@@ -18,21 +18,21 @@ final class SharedChannel {
     /** As the first subscriber wrote them. */
     final List<Selector> selectors;
 
-    final BroadcastChannel channel;
+    final Backlog backlog;
+
+    final Channel channel;
 
     final boolean reachesPresence;
 
     /** Guarded by the hub's order. */
     int subscribers;
 
-    /** The sequence of the last event appended; 0 before the first. Written in the hub's order. */
-    private volatile long lastSequence;
-
     /** @param subscription with a view that channels with equal ones share as one object */
-    SharedChannel(long number, Subscription subscription, List<Selector> selectors, BroadcastChannel channel) {
+    SharedChannel(long number, Subscription subscription, List<Selector> selectors, Backlog backlog, Channel channel) {
         this.number = number;
         this.subscription = subscription;
         this.selectors = selectors;
+        this.backlog = backlog;
         this.channel = channel;
         this.reachesPresence = subscription.reachesPresence();
     }
@@ -44,7 +44,6 @@ final class SharedChannel {
     /** In the hub's order. */
     void append(EncodedEvent event) {
         channel.append(event);
-        lastSequence = event.sequence();
     }
 
     /** Takes nothing more; its readers end when they have read what it has. In the hub's order. */
@@ -53,7 +52,7 @@ final class SharedChannel {
     }
 
     boolean isRetired() {
-        return channel.ended() != null;
+        return channel.log().ended() != null;
     }
 
     /** Whether there is somebody for whom it takes events. In the hub's order. */
@@ -61,7 +60,9 @@ final class SharedChannel {
         return subscribers > 0 && !isRetired();
     }
 
-    long lastSequence() {
-        return lastSequence;
+    /** Nobody reads it any more. */
+    void drop() {
+        channel.log().discard();
+        backlog.discard();
     }
 }

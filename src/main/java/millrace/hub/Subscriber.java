@@ -23,15 +23,7 @@ public final class Subscriber implements EventStream.Heartbeat {
     private Subscription subscription;
     private List<Selector> selectors;
 
-    /** Where its channel began for it, and the sequence of the last event that the replay gave it; 0 for none. */
-    private long joinedAfter;
-
-    private long replayed;
-
-    /** What it reads; set once, after the two above, when its replay has ended. */
-    private volatile @Nullable SharedChannel reading;
-
-    /** By the drainer of its stream only. */
+    /** The sequence of the newest; by the drainer of its stream only. */
     private long toldCheckpoint;
 
     /** @param dispatchesByType whether events of a type that it did not ask for reach nobody */
@@ -85,30 +77,15 @@ public final class Subscriber implements EventStream.Heartbeat {
         }
     }
 
-    void reads(Hub.Place place, long lastReplayed) {
-        joinedAfter = place.from();
-        replayed = lastReplayed;
-        reading = place.shared();
-    }
-
     /** In silence: a checkpoint where the cursor that the client has is older than what it need not have again. */
     @Override
     public byte[] bytes(EventStream stream) {
-        SharedChannel now = reading;
-        if (now == null) {
-            return EventStream.COMMENT; // in the middle of a replay
-        }
-        // In this order: what was delivered by now is in the channel, and so counted in its last sequence.
-        long delivered = hub.delivered();
-        if (now.isRetired()) {
-            return EventStream.COMMENT; // it may lack what was delivered
-        }
-        long last = now.lastSequence();
-        long needed = last > joinedAfter ? last : replayed;
-        if (stream.sequence() < needed || delivered <= Math.max(stream.sequence(), toldCheckpoint)) {
+        long delivered = hub.delivered(); // before: what was delivered by now the stream has written then
+        long newest = Place.sequence(delivered);
+        if (!stream.isUpToDate() || newest <= Math.max(Place.sequence(stream.position()), toldCheckpoint)) {
             return EventStream.COMMENT;
         }
-        toldCheckpoint = delivered;
+        toldCheckpoint = newest;
         byte[] checkpoint = hub.checkpoint(delivered, dispatchesByType);
         return checkpoint == null ? EventStream.COMMENT : checkpoint;
     }

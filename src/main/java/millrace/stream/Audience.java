@@ -3,6 +3,7 @@ package millrace.stream;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import millrace.log.Page;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,12 +75,12 @@ final class Audience extends Drainers.Task {
             }
         }
         if (size == 0) {
-            served = stream.cursor();
+            served = Math.min(stream.number(), channel.log().next());
         }
         stream.seat = end;
         members[end++] = stream;
         size++;
-        slowest = Math.min(slowest, stream.cursor());
+        slowest = Math.min(slowest, stream.number());
     }
 
     boolean remove(EventStream stream) {
@@ -107,7 +108,7 @@ final class Audience extends Drainers.Task {
         for (int i = 0; i < end; i++) {
             EventStream stream = members[i];
             if (stream != null) {
-                least = Math.min(least, stream.cursor());
+                least = Math.min(least, stream.number());
             }
         }
         return least;
@@ -138,7 +139,7 @@ final class Audience extends Drainers.Task {
      * of its time goes into small writes, and an event waits no longer than the rest and two walks.
      */
     private boolean rests(long now) {
-        return restsUntil - now > 0 && channel.waitingBytes(this) < Batch.MAX_BYTES;
+        return restsUntil - now > 0 && channel.log().bytesFrom(served) < Page.MAX_BYTES;
     }
 
     private void rest(long begin, long end) {
@@ -147,7 +148,7 @@ final class Audience extends Drainers.Task {
     }
 
     @Override
-    void run(Batch batch) {
+    void run() {
         long begin = System.nanoTime();
         if (rests(begin)) {
             home.postpone(this, restsUntil);
@@ -165,7 +166,7 @@ final class Audience extends Drainers.Task {
             channel.lock.unlock();
         }
         walk = next;
-        walk(next, batch, false);
+        walk(next, false);
     }
 
     @Override
@@ -175,7 +176,7 @@ final class Audience extends Drainers.Task {
     }
 
     @Override
-    void takeOver(Batch batch) {
+    void takeOver() {
         Walk now = walk;
         if (now != null) {
             channel.lock.lock();
@@ -184,12 +185,12 @@ final class Audience extends Drainers.Task {
             } finally {
                 channel.lock.unlock();
             }
-            walk(now, batch, true);
+            walk(now, true);
         }
     }
 
     /** @param takenOver where others stand is then not known: one of them is where the thread before is stuck */
-    private void walk(Walk now, Batch batch, boolean takenOver) {
+    private void walk(Walk now, boolean takenOver) {
         long least = Long.MAX_VALUE;
         long leastServed = Long.MAX_VALUE;
         boolean whole = false;
@@ -198,8 +199,8 @@ final class Audience extends Drainers.Task {
             for (int i = now.getAndIncrement(); i < now.count; i = now.getAndIncrement()) {
                 EventStream stream = now.seats[i];
                 if (stream != null) {
-                    stream.run(batch);
-                    least = Math.min(least, stream.cursor());
+                    stream.run();
+                    least = Math.min(least, stream.number());
                     leastServed = Math.min(leastServed, stream.waitsForDrainerAt());
                     if (!home.goesOn()) {
                         replaced = true; // who took over has gone on behind this one
@@ -226,11 +227,11 @@ final class Audience extends Drainers.Task {
                 return;
             }
             slowest = least;
-            served = Math.min(leastServed, channel.next());
+            served = Math.min(leastServed, channel.log().next());
             for (int i = count; i < end; i++) { // came during the walk
                 EventStream stream = members[i];
                 if (stream != null) {
-                    slowest = Math.min(slowest, stream.cursor());
+                    slowest = Math.min(slowest, stream.number());
                 }
             }
         } finally {

@@ -1,73 +1,71 @@
 package millrace.stream;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
+import millrace.log.Log;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bounded log of encoded events, numbered from 1 without gaps, and the streams that read it. The log is a ring of
- * references, small at first; a reader is a number and costs nothing for what it has not read.
- *
- * <p>Any thread may append. What happens when the log is full is the difference between the two kinds:
- * {@link BroadcastChannel} moves on and lets slow readers lapse, {@link PacedChannel} makes the producer wait.
+ * A log and the streams that read it, one {@link Audience} for each drainer. Whoever appends wakes them, and what all of
+ * them have read the log may let go of. Any thread may call any method; none of them waits.
  */
-public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
+public final class Channel {
 
-    private static final int FIRST_CAPACITY = 4;
+    /** Far more than a full write each, so waiting loses nothing; far less than what sends a reader to the archive. */
+    private static final int PART_TO_WAIT = 8;
 
-    private final Drainers drainers;
-    private final ByteBudget budget;
-    private final int maxEvents;
-    private final long maxBytes;
+    private static final int PART_TO_GO_ON = 16;
 
-    /** Guards the ring, the bounds and the audiences; held for moments only, never while calling a container. */
+    /** Ten thousand readers may have their heartbeats in such a time; one look does for all. */
+    private static final long BETWEEN_QUIET_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Log log;
+    private final boolean paced;
+    private final LongConsumer lastReaderLeft;
+
+    /** Guards the audiences; held for moments only, never while calling a container. */
     final ReentrantLock lock = new ReentrantLock();
 
-    private EncodedEvent[] ring = new EncodedEvent[FIRST_CAPACITY];
-    private long oldest = 1;
-    private long heldBytes;
-    private long forgottenSequence;
+    // under the lock
     private final @Nullable Audience[] audiences;
     private int readers;
 
     /** How many have come in all. */
     private long comings;
 
-    /** The number of the next event; written under the lock, read without. */
-    private volatile long next = 1;
+    /** The only reader, if it came when there was no other. */
+    private volatile @Nullable EventStream lone;
 
-    private volatile @Nullable CloseReason ended;
+    private volatile long lastQuietLook = System.nanoTime() - BETWEEN_QUIET_LOOKS_NANOS;
 
-    Channel(Drainers drainers, ByteBudget budget, int maxEvents, long maxBytes, long afterSequence) {
-        this.drainers = drainers;
-        this.budget = budget;
-        this.maxEvents = maxEvents;
-        this.maxBytes = maxBytes;
-        this.forgottenSequence = afterSequence;
+    /** There while the drainers are behind; written under the lock. */
+    private volatile @Nullable CompletableFuture<Void> caughtUp;
+
+    /**
+     * @param paced whether somebody waits for the fastest reader
+     * @param lastReaderLeft told how many had come, when no reader is left, on the thread by which the last one ended
+     */
+    Channel(Drainers drainers, Log log, boolean paced, LongConsumer lastReaderLeft) {
+        this.log = log;
+        this.paced = paced;
+        this.lastReaderLeft = lastReaderLeft;
         this.audiences = new Audience[drainers.count()];
     }
 
-    /** The number that the next event will get. */
-    public final long next() {
-        return next;
+    public Log log() {
+        return log;
     }
 
-    /** The number of the oldest event still held; {@link #next} if none is. */
-    public final long oldest() {
-        lock.lock();
-        try {
-            return oldest;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Why no further event will come; {@code null} while some may. */
-    public final @Nullable CloseReason ended() {
-        return ended;
+    boolean isPaced() {
+        return paced;
     }
 
     /** How many streams read this. */
-    public final int readers() {
+    public int readers() {
         lock.lock();
         try {
             return readers;
@@ -76,264 +74,22 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         }
     }
 
-    /** Bytes of the events held. */
-    public final long heldBytes() {
-        lock.lock();
-        try {
-            return heldBytes;
-        } finally {
-            lock.unlock();
-        }
-    }
+    // ---- appending ----
 
-    /**
-     * No further event comes: each reader's stream ends for that reason as soon as it has read what is here. May be
-     * called twice; the first reason stands.
-     */
-    public void end(CloseReason reason) {
-        lock.lock();
-        try {
-            if (ended == null) {
-                ended = reason;
+    /** Appends and wakes the readers. Nothing is appended after {@link #end}. */
+    public void append(EncodedEvent event) {
+        log.append(event);
+        if (caughtUp == null && drainersAreBehind(PART_TO_WAIT)) {
+            lock.lock();
+            try {
+                if (caughtUp == null) {
+                    caughtUp = new CompletableFuture<>();
+                }
+            } finally {
+                lock.unlock();
             }
-        } finally {
-            lock.unlock();
         }
         wakeReaders();
-    }
-
-    /** Lets go of everything held, so that it no longer counts in the budget. For a channel that nobody reads any more. */
-    public final void discard() {
-        lock.lock();
-        try {
-            while (oldest < next) {
-                forgetOldest();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    // ---- the log; under the lock ----
-
-    /** Puts it into the ring, for which there is room. */
-    final void put(EncodedEvent event) {
-        long mine = next;
-        int held = (int) (mine - oldest);
-        if (held == ring.length) {
-            EncodedEvent[] larger = new EncodedEvent[ring.length * 2];
-            for (long number = oldest; number < mine; number++) {
-                larger[slot(number, larger)] = ring[slot(number, ring)];
-            }
-            ring = larger;
-        }
-        ring[slot(mine, ring)] = event;
-        heldBytes += event.length();
-        budget.add(event);
-        next = mine + 1; // last: who sees the number may gather the event
-    }
-
-    /** True where one more event of that length does not fit beside those held. An empty log always has room for one. */
-    final boolean isFullFor(EncodedEvent event) {
-        return next > oldest && (isAtItsBounds(event) || budget.exceeded());
-    }
-
-    /** The same without regard to what others hold. */
-    final boolean isAtItsBounds(EncodedEvent event) {
-        return next - oldest >= maxEvents || heldBytes + event.length() > maxBytes;
-    }
-
-    final boolean isOverBudget() {
-        return budget.exceeded();
-    }
-
-    final long oldestHeld() {
-        return oldest;
-    }
-
-    @SuppressWarnings("NullAway") // an empty slot is no event
-    final void forgetOldest() {
-        int slot = slot(oldest, ring);
-        EncodedEvent event = ring[slot];
-        ring[slot] = null;
-        oldest++;
-        heldBytes -= event.length();
-        forgottenSequence = event.sequence();
-        budget.remove(event);
-        if (oldest == next && ring.length > 1024) {
-            ring = new EncodedEvent[FIRST_CAPACITY]; // a burst must not leave a large ring behind
-        }
-    }
-
-    private static int slot(long number, EncodedEvent[] ring) {
-        return (int) (number & (ring.length - 1));
-    }
-
-    /** Bytes that wait for a drainer to walk over that audience. */
-    final long waitingBytes(Audience audience) {
-        lock.lock();
-        try {
-            return bytesAfter(audience.served());
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** About: as if all events held were equally long. */
-    private long bytesAfter(long number) {
-        long held = next - oldest;
-        return held == 0 ? 0 : heldBytes * Math.max(0, next - Math.max(number, oldest)) / held;
-    }
-
-    /**
-     * Whether more than one of so many parts of what may be held waits for drainers; not for clients: those end as too
-     * slow.
-     */
-    final boolean drainersAreBehind(int part) {
-        for (Audience audience : audiences) {
-            if (audience != null
-                    && !audience.isEmpty()
-                    && (next - audience.served() > maxEvents / part
-                            || bytesAfter(audience.served()) > maxBytes / part)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    // ---- reading ----
-
-    enum Gathered {
-        TAKEN,
-        NOTHING,
-        ENDED,
-        /** The number has been passed: the event is no longer held. */
-        LAPSED
-    }
-
-    /** Gathers events from that number on into the batch, unless it already holds them. */
-    final Gathered gather(long from, Batch batch) {
-        if (batch.holds(this, from) && batch.length > 0) {
-            return Gathered.TAKEN; // still right, even where the log has moved on
-        }
-        lock.lock();
-        try {
-            if (from < oldest) {
-                return Gathered.LAPSED;
-            }
-            if (from >= next) {
-                return ended == null ? Gathered.NOTHING : Gathered.ENDED;
-            }
-            batch.begin(this, from);
-            while (batch.next < next && batch.take(ring[slot(batch.next, ring)])) {
-                // take the next
-            }
-            return Gathered.TAKEN;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** A reader has read up to that number (exclusive); told by each reader after its flush. */
-    abstract void advanced(long number);
-
-    /** All readers of all audiences stand at that number or later, as far as known; called after a walk. */
-    abstract void passed(long number);
-
-    /** One of the readers had nothing to read for the time of a heartbeat. */
-    void quiet() {}
-
-    /**
-     * Bytes for a reader whose number has been passed, before it goes on with the oldest event held; {@code null} where
-     * it shall be ended as too slow instead.
-     */
-    abstract byte @Nullable [] gap(long asked, long goesOnWith);
-
-    // ---- the readers ----
-
-    /**
-     * Has the stream read from that number on, and counts it as a reader until {@link #detach}. It is woken for what
-     * comes; what is already here it finds at its next run.
-     */
-    final void attach(EventStream stream, long from) {
-        lock.lock();
-        try {
-            attachLocked(stream, from);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** As {@link #attach}, from the first event after that sequence; false if some of those are no longer here. */
-    final boolean attachAfter(EventStream stream, long sequence) {
-        lock.lock();
-        try {
-            if (forgottenSequence > sequence) {
-                return false;
-            }
-            long from = oldest;
-            long until = next;
-            while (from < until) { // sequences grow with the numbers
-                long middle = (from + until) >>> 1;
-                if (ring[slot(middle, ring)].sequence() <= sequence) {
-                    from = middle + 1;
-                } else {
-                    until = middle;
-                }
-            }
-            attachLocked(stream, from);
-            return true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void attachLocked(EventStream stream, long from) {
-        int home = stream.home().index();
-        Audience audience = audiences[home];
-        if (audience == null) {
-            audience = new Audience(this, stream.home());
-            audiences[home] = audience;
-        }
-        stream.startReading(this, from);
-        audience.add(stream);
-        readers++;
-        comings++;
-        readerCame(stream, readers);
-    }
-
-    final void detach(EventStream stream) {
-        int left = -1;
-        long came = 0;
-        lock.lock();
-        try {
-            Audience audience = audiences[stream.home().index()];
-            if (audience != null && audience.remove(stream)) {
-                left = --readers;
-                came = comings;
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (left >= 0) {
-            readerLeft(left, came);
-        }
-    }
-
-    /** A reader came, and so many are there now; under the lock. */
-    void readerCame(EventStream stream, int nowThere) {}
-
-    /** A reader left, and so many are still there, of so many that had come until then. */
-    void readerLeft(int stillThere, long came) {}
-
-    /** Nobody reads it, and nobody has come since it was so many. */
-    final boolean isUnreadSince(long came) {
-        lock.lock();
-        try {
-            return readers == 0 && comings == came;
-        } finally {
-            lock.unlock();
-        }
     }
 
     /** Every idle reader looks whether there is something to write. */
@@ -345,9 +101,42 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
         }
     }
 
-    /** After a walk of one audience: lets go of what all have read. True: it should walk on. */
+    /** What has a position up to that one is not here, and readers find it in the archive. */
+    public void skipTo(long position) {
+        log.skipTo(position);
+        wakeReaders();
+    }
+
+    /** No further event comes: each reader's stream ends for that reason as soon as it has read what is here. */
+    public void end(CloseReason reason) {
+        log.end(reason);
+        wakeReaders();
+    }
+
+    // ---- drainers that are behind ----
+
+    /**
+     * Where the drainers are far behind: what a drainer completes when they no longer are. Who appends as fast as it can
+     * should wait for it, or readers that are not slow go to the archive.
+     */
+    public @Nullable CompletableFuture<Void> behind() {
+        return caughtUp;
+    }
+
+    /** Whether more than one of so many parts of what may be held waits for drainers, and not for clients. */
+    private boolean drainersAreBehind(int part) {
+        for (Audience audience : audiences) {
+            if (audience != null && !audience.isEmpty() && log.holdsMoreThanAPart(part, audience.served())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** After a walk over one audience: lets go of what all have read. True: it should walk on. */
     boolean walked() {
-        long slowest = Long.MAX_VALUE;
+        long slowest = log.next();
+        CompletableFuture<Void> done = null;
         lock.lock();
         try {
             for (Audience audience : audiences) {
@@ -355,33 +144,117 @@ public abstract sealed class Channel permits BroadcastChannel, PacedChannel {
                     slowest = Math.min(slowest, audience.slowest());
                 }
             }
-            passed(Math.min(slowest, next));
+            if (caughtUp != null) {
+                if (drainersAreBehind(PART_TO_GO_ON)) {
+                    return true;
+                }
+                done = caughtUp;
+                caughtUp = null;
+            }
         } finally {
             lock.unlock();
+        }
+        log.allHaveReadTo(slowest);
+        if (done != null) {
+            done.complete(null);
         }
         return false;
     }
 
-    /** As after a walk, but each reader is asked: one that was behind has caught up by itself, or left. */
-    final void passAllReaders() {
+    // ---- readers ----
+
+    /** A place for a reader, which is woken from now on; see {@link EventStream#read}. */
+    void attach(EventStream stream) {
         lock.lock();
         try {
-            if (oldest == next) {
+            int home = stream.home().index();
+            Audience audience = audiences[home];
+            if (audience == null) {
+                audience = new Audience(this, stream.home());
+                audiences[home] = audience;
+            }
+            audience.add(stream);
+            readers++;
+            comings++;
+            lone = readers == 1 ? stream : null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void detach(EventStream stream) {
+        long came;
+        lock.lock();
+        try {
+            Audience audience = audiences[stream.home().index()];
+            if (audience == null || !audience.remove(stream)) {
                 return;
             }
-            long slowest = next;
+            readers--;
+            if (readers > 0) {
+                return;
+            }
+            came = comings;
+            lone = null; // perhaps one that has come meanwhile: then the drainers write to it
+        } finally {
+            lock.unlock();
+        }
+        lastReaderLeft.accept(came);
+    }
+
+    /** Nobody reads it, and nobody has come since it was so many. */
+    boolean isUnreadSince(long came) {
+        lock.lock();
+        try {
+            return readers == 0 && comings == came;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The only reader, if there is just one. Who asks after it has appended, and gets an answer, need wake nobody else: a
+     * reader that comes later looks for itself.
+     */
+    @Nullable
+    EventStream loneReader() {
+        return lone;
+    }
+
+    /** One of the readers had nothing to read for the time of a heartbeat: nothing else lets go of what a slow one held. */
+    void quiet() {
+        long now = System.nanoTime();
+        if (log.heldBytes() > 0 && now - lastQuietLook >= BETWEEN_QUIET_LOOKS_NANOS) {
+            lastQuietLook = now;
+            letGoOfWhatAllHaveRead();
+        }
+    }
+
+    /** Asks each reader where it is: one that was behind may have caught up by itself, or left. */
+    private void letGoOfWhatAllHaveRead() {
+        long slowest = log.next();
+        lock.lock();
+        try {
             for (Audience audience : audiences) {
                 if (audience != null) {
                     slowest = Math.min(slowest, audience.slowestNow());
                 }
             }
-            passed(slowest);
         } finally {
             lock.unlock();
         }
+        log.allHaveReadTo(slowest);
     }
 
-    final Drainers drainers() {
-        return drainers;
+    /** How many events in memory the slowest reader has not had. */
+    public long lagEvents() {
+        letGoOfWhatAllHaveRead();
+        return log.next() - log.oldest();
+    }
+
+    /** How many bytes that is. */
+    public long lagBytes() {
+        letGoOfWhatAllHaveRead();
+        return log.heldBytes();
     }
 }

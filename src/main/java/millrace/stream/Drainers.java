@@ -43,10 +43,10 @@ final class Drainers implements AutoCloseable {
         }
 
         /** Called by one thread at a time, except where a drainer was replaced in the middle of it. */
-        abstract void run(Batch batch);
+        abstract void run();
 
         /** Goes on with what a thread was in that is stuck and has been replaced; where that was more than one step. */
-        void takeOver(Batch batch) {}
+        void takeOver() {}
 
         /** Whether {@link #takeOver} would find something. */
         boolean hasMoreToDo() {
@@ -265,32 +265,30 @@ final class Drainers implements AutoCloseable {
         }
 
         private void serve() {
-            Batch batch = new Batch();
             Task takenOver = current;
             if (takenOver != null) {
-                work(takenOver, batch, true);
+                work(takenOver, true);
             }
             while (!closed && drainer.shift == this) {
                 Task task = drainer.next();
                 if (task == null) {
-                    batch.clear(); // the channel may be gone before the next event
                     task = await();
                 }
                 if (task != null) {
                     current = task;
                     task.queued = false; // before it runs: what comes during the run asks for another
-                    work(task, batch, false);
+                    work(task, false);
                 }
             }
         }
 
-        private void work(Task task, Batch batch, boolean takenOver) {
+        private void work(Task task, boolean takenOver) {
             step(1);
             try {
                 if (takenOver) {
-                    task.takeOver(batch);
+                    task.takeOver();
                 } else {
-                    task.run(batch);
+                    task.run();
                 }
             } catch (Throwable bug) {
                 System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a drainer's task failed", bug);

@@ -7,15 +7,18 @@ import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
+import millrace.log.Reader;
 import millrace.sse.EventEncoder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One open response: a cursor on a channel, and the few bytes that are for this reader alone. Obtained from
+ * One open response: a reader of a log, and the few bytes that are for this reader alone. Obtained from
  * {@link StreamEngine#open}; any thread may call its public methods, none of them blocks.
  *
- * <p>What goes out, in this order: own bytes ({@code retry:}, {@code gap} …), the prelude (a private channel with the
- * replay, if there is one) until its end, then the channel; heartbeats in between, when there is nothing else.
+ * <p>What goes out, in this order: own bytes ({@code retry:} …), then what its reader finds in the log or in the archive;
+ * heartbeats in between, when there is nothing else.
  */
 public final class EventStream extends WriteLoop implements Timer.Ticked {
 
@@ -49,14 +52,13 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private @Nullable Thread producer;
 
     // by the owner of the write loop; the cursor is also read by audiences
-    private @Nullable PacedChannel prelude;
-    private long preludeCursor;
-    private volatile @Nullable Channel channel;
-    private volatile long cursor;
-    private volatile long sequence;
-    private boolean fromPrelude;
     private byte @Nullable [] ownBatch;
     private @Nullable CloseReason endOfContent;
+
+    // what it reads; set once
+    private volatile @Nullable Reader reader;
+    private volatile @Nullable Channel channel;
+    private volatile @Nullable Window window;
 
     /** Guarded by the channel's lock, for the audience. */
     int seat = -1;
@@ -84,33 +86,37 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     // ---- for those who open it, before start ----
 
-    /** Reads from that number of the channel on. Once, before or after {@link #readFirst}. */
+    /** Reads from the event with that number on. Once. */
     public void read(Channel from, long number) {
-        from.attach(this, number);
+        read(from, Reader.from(from.log(), number, this::wake));
+    }
+
+    /** Reads what follows that position. Once, at any time, on any thread. */
+    public void readAfter(Channel from, long position) {
+        read(from, Reader.after(from.log(), position, this::wake));
+    }
+
+    private void read(Channel from, Reader with) {
+        reader = with;
+        channel = from;
+        from.attach(this);
         if (isClosed()) {
             from.detach(this); // it ended before it could know that it reads this
         }
-        wake();
-    }
-
-    /** Reads that channel to its end before anything else: a replay. Before {@link #start}. */
-    public void readFirst(PacedChannel replay) {
-        prelude = replay;
-        preludeCursor = 1;
-        replay.soleReader(this);
+        wake(); // for what was there before
     }
 
     /**
-     * Reads a channel that nobody else reads: a request stream.
+     * Reads a window that nobody else reads: a request stream.
      *
      * @param onlyProducer its virtual thread, which may write; an interrupt within a write closes the connection, so it
      *     must not be interrupted before the stream has ended
      */
-    void readAlone(PacedChannel only, Thread onlyProducer) {
+    void readAlone(Window only, Thread onlyProducer) {
         producer = onlyProducer;
-        only.soleReader(this);
-        cursor = 1;
-        channel = only;
+        reader = Reader.from(only.log(), 1, this::wake);
+        window = only;
+        only.readBy(this);
     }
 
     /** Bytes for this reader alone, whole blocks or lines; they go out before the next event of the channel. */
@@ -197,19 +203,27 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     // ---- what others ask ----
 
-    /** {@link EncodedEvent#sequence} of the last event written; 0 before the first. */
-    public long sequence() {
-        return sequence;
+    /** The position of the last event written; see {@link EncodedEvent#position}. */
+    public long position() {
+        Reader with = reader;
+        return with == null ? 0 : with.position();
     }
 
-    /** The number of the next event of its channel. */
-    long cursor() {
-        return cursor;
+    /** Whether it has written all that its log has by now. */
+    public boolean isUpToDate() {
+        Reader with = reader;
+        return with != null && with.number() == with.log().next();
     }
 
-    /** As the cursor, for a stream that nothing keeps but a drainer's time; MAX_VALUE for all others. */
+    /** The number of the next event of its log; {@link Reader#BEHIND} where memory need keep nothing for it. */
+    long number() {
+        Reader with = reader;
+        return with == null ? Reader.BEHIND : with.number();
+    }
+
+    /** The same, for a stream that nothing keeps but a drainer's time; {@link Reader#BEHIND} for all others. */
     long waitsForDrainerAt() {
-        return isIdle() && prelude == null ? cursor : Long.MAX_VALUE;
+        return isIdle() ? number() : Reader.BEHIND;
     }
 
     boolean reads(Channel from) {
@@ -230,13 +244,6 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         return options.kind();
     }
 
-    // ---- for the channel ----
-
-    void startReading(Channel from, long number) {
-        cursor = number;
-        channel = from;
-    }
-
     // ---- the write loop's content side ----
 
     @Override
@@ -245,22 +252,22 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     @Override
-    void run(Batch batch) {
+    void run() {
         Outlet out = outlet;
         if (out == null || !(out.mayBlock() || out.hasItsThread())) {
-            super.run(batch);
+            super.run();
         } else if (begin()) {
             try {
                 if (!out.hasItsThread()) {
-                    engine.newWriter(() -> drain(new Batch())).start();
-                } else if (!out.runOnItsThread(() -> drain(new Batch()))) {
-                    drain(batch); // the server is being stopped
+                    engine.newWriter(() -> drain()).start();
+                } else if (!out.runOnItsThread(() -> drain())) {
+                    drain(); // the server is being stopped
                 }
             } catch (Throwable noThread) { // of too little memory, say: nobody else would ever end this stream
                 System.getLogger("millrace.stream")
                         .log(System.Logger.Level.ERROR, "no thread for a stream that has something to write", noThread);
                 lost(CloseReason.FAILED);
-                drain(batch); // only completes: it is lost
+                drain(); // only completes: it is lost
             }
         }
     }
@@ -307,14 +314,14 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
                 && !out.mayBlock()
                 && !out.hasItsThread()
                 && begin()) {
-            drain(Batch.ofOne());
+            drain();
             return true;
         }
         return false;
     }
 
     @Override
-    Next next(Batch batch) {
+    Next next() {
         if (ownBatch != null) {
             return Next.WRITE; // found by an earlier run, which the container was not ready for
         }
@@ -333,51 +340,23 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         if (isClosing()) {
             return Next.NOTHING; // what is in the log is left for the next connection: an endless log never ends
         }
-        PacedChannel first = prelude;
-        if (first != null) {
-            Next next = gather(first, preludeCursor, batch, true);
-            if (next != Next.END) {
-                return next;
-            }
-            prelude = null;
-            if (endOfContent != CloseReason.COMPLETED) {
-                return Next.END;
-            }
-            endOfContent = null;
-        }
-        Channel from = channel;
-        return from == null ? silence() : gather(from, cursor, batch, false);
-    }
-
-    private Next gather(Channel from, long number, Batch batch, boolean isPrelude) {
-        CloseReason ended = from.ended(); // before the number: nothing is appended after the end
-        if (number >= from.next()) {
-            if (ended != null) {
-                endOfContent = ended;
-                return Next.END;
-            }
+        Reader with = reader;
+        if (with == null) {
             return silence();
         }
-        switch (from.gather(number, batch)) {
-            case TAKEN -> {
-                fromPrelude = isPrelude;
-                return Next.WRITE;
-            }
-            case LAPSED -> {
-                long oldest = from.oldest();
-                byte[] gap = from.gap(number, oldest);
-                if (gap == null) {
-                    endOfContent = CloseReason.TOO_SLOW;
-                    return Next.END;
-                }
-                cursor = oldest;
-                ownBatch = gap;
-                return Next.WRITE;
-            }
-            default -> {
-                return silence();
-            }
-        }
+        Reader.Found found = with.find();
+        with.putBack(); // before the container is asked: it may say no, and then nothing may be touched any more
+        return switch (found) {
+            case EVENTS -> Next.WRITE;
+            case NOTHING -> silence();
+            case END -> endWith(with.log().ended());
+            case UNREADABLE -> endWith(CloseReason.FAILED);
+        };
+    }
+
+    private Next endWith(@Nullable CloseReason reason) {
+        endOfContent = reason;
+        return Next.END;
     }
 
     /** Nothing of the channel: perhaps a heartbeat. */
@@ -416,30 +395,24 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     @Override
-    void write(Batch batch) throws IOException {
+    void write() throws IOException {
         byte[] alone = ownBatch;
+        Reader with = reader;
         if (alone != null) {
             ownBatch = null;
-            write(alone, alone.length);
-        } else {
-            write(batch.bytes, batch.length);
-            if (fromPrelude) {
-                engine.drainers().delivered.add(batch.next - preludeCursor);
-                preludeCursor = batch.next;
-            } else {
-                engine.drainers().delivered.add(batch.next - cursor);
-                cursor = batch.next;
-            }
-            sequence = batch.lastSequence;
+            write(alone, 0, alone.length);
+        } else if (with != null && with.find() == Reader.Found.EVENTS) { // else memory let go of it just now
+            write(with.bytes(), with.from(), with.length());
+            engine.drainers().delivered.add(with.advance());
         }
         if (heartbeatDue) {
             heartbeatDue = false;
         }
     }
 
-    private void write(byte[] bytes, int length) throws IOException {
+    private void write(byte[] bytes, int from, int length) throws IOException {
         try {
-            out().write(bytes, length);
+            out().write(bytes, from, length);
         } catch (Error failure) {
             throw failedInContainer(failure);
         }
@@ -453,14 +426,12 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             throw failedInContainer(failure);
         }
         lastWrite = System.nanoTime();
-        PacedChannel first = prelude;
-        if (first != null) {
-            first.advanced(preludeCursor);
-            return;
-        }
-        Channel from = channel;
-        if (from != null) {
-            from.advanced(cursor);
+        Window alone = window;
+        Channel shared = channel;
+        if (alone != null) {
+            alone.log().allHaveReadTo(number());
+        } else if (shared != null && shared.isPaced()) {
+            shared.log().wasReadTo(number());
         }
     }
 
@@ -478,10 +449,6 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         Channel from = channel;
         if (from != null) {
             from.detach(this);
-        }
-        PacedChannel first = prelude;
-        if (first != null) {
-            first.abandon(reason); // its producer waits for a reader that will not come
         }
         engine.closed(this, reason);
         Timer.Watch watched = watch;

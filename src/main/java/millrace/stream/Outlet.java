@@ -8,7 +8,8 @@ interface Outlet {
     /** Whether one write or one flush may follow, on this thread. If false, {@code writable()} will be called. */
     boolean isReady();
 
-    void write(byte[] bytes, int length) throws IOException;
+    /** Writes these bytes, which nobody changes afterwards. */
+    void write(byte[] bytes, int from, int length) throws IOException;
 
     void flush() throws IOException;
 

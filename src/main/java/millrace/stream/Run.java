@@ -5,6 +5,11 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
+import millrace.log.Archive;
+import millrace.log.ByteBudget;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
+import millrace.log.Log;
 import millrace.problem.Problem;
 import millrace.problem.ProblemType;
 import millrace.sse.Event;
@@ -33,7 +38,9 @@ public final class Run {
     private final @Nullable String owner;
     private final String ownerKey;
     private final StreamOptions options;
-    private final PacedChannel log;
+    private final Channel channel;
+    private final Log log;
+    private final ByteBudget budget;
 
     /** One producer at a time gives a position and appends under it. */
     private final ReentrantLock sending = new ReentrantLock();
@@ -72,8 +79,9 @@ public final class Run {
         this.owner = owner;
         this.ownerKey = ownerKey;
         this.options = options;
-        this.log = engine.runLog(
-                budget, this::gap, this::unread, () -> runs.makeRoom(budget.exceededHere() ? ownerKey : null));
+        this.budget = budget;
+        this.channel = engine.runChannel(budget, this::gap, this::unread);
+        this.log = channel.log();
     }
 
     /** 22 characters of base64url: 128 random bits and more. */
@@ -107,7 +115,11 @@ public final class Run {
         return options;
     }
 
-    PacedChannel log() {
+    Channel channel() {
+        return channel;
+    }
+
+    Log log() {
         return log;
     }
 
@@ -146,7 +158,7 @@ public final class Run {
             if (hasId) {
                 lastWithId = position; // before it can be read
             }
-            if (log.add(new EncodedEvent(bytes, position)) < 0) {
+            if (log.appendPaced(new EncodedEvent(bytes, position), this::makeRoom) < 0) {
                 lastWithId = lastBefore;
                 CloseReason why = log.ended();
                 throw new StreamClosedException(why == null ? CloseReason.STOPPED : why);
@@ -155,13 +167,18 @@ public final class Run {
             sending.unlock();
         }
         if (!writeByProducer()) {
-            log.wakeReaders();
+            channel.wakeReaders();
         }
+    }
+
+    /** Rather an ended run is forgotten than what this one still needs. */
+    private boolean makeRoom() {
+        return runs.makeRoom(budget.isExceededHere() ? ownerKey : null);
     }
 
     /** What {@link EventStream#wakeByAppender} is to a request stream. */
     private boolean writeByProducer() {
-        EventStream reader = log.loneReader();
+        EventStream reader = channel.loneReader();
         if (reader == null || Thread.currentThread() != producer || !writing.tryLock()) {
             return false;
         }
@@ -177,7 +194,7 @@ public final class Run {
 
     /** Ends the run; its producer is interrupted, its readers end when they have read what is there. */
     public void stop(CloseReason reason) {
-        log.end(reason);
+        channel.end(reason);
         Thread running = producer;
         if (running != null && writing.tryLock()) {
             try {
@@ -191,12 +208,12 @@ public final class Run {
 
     /** Ends the connections of its readers, as a broken network would; the run goes on. */
     public int cut() {
-        return engine.cut(log);
+        return engine.cut(channel);
     }
 
     /** How many read it now. */
     public int readers() {
-        return log.readers();
+        return channel.readers();
     }
 
     void startProducer(Producer work) {
@@ -211,15 +228,15 @@ public final class Run {
             if (options.endEvent() && log.ended() == null) {
                 send(StreamServlet.END_EVENT);
             }
-            log.end(CloseReason.COMPLETED);
+            channel.end(CloseReason.COMPLETED);
         } catch (StreamClosedException | InterruptedException stopped) {
-            log.end(CloseReason.STOPPED); // without effect where stop() gave the reason
+            channel.end(CloseReason.STOPPED); // without effect where stop() gave the reason
         } catch (Throwable failure) {
             if (log.ended() == null) {
                 engine.producerFailed(options.kind(), failure);
                 sendProblem(Problem.of(ProblemType.INTERNAL, "The stream failed on our side."));
             }
-            log.end(CloseReason.FAILED);
+            channel.end(CloseReason.FAILED);
         } finally {
             over();
         }
@@ -284,15 +301,17 @@ public final class Run {
                 graceTask.cancel(false);
             }
             graceTask = engine.timer().schedule(time, () -> {
-                if (log.isUnreadSince(came)) {
+                if (channel.isUnreadSince(came)) {
                     stop(CloseReason.CLIENT_GONE);
                 }
             });
         }
     }
 
-    private byte[] gap(long asked, long goesOnWith) {
-        return gapAfter(eventId(asked - 1), goesOnWith);
+    /** A run's events are in memory or nowhere. */
+    private Archive.Answer gap(long position, Runnable whenKnown) {
+        long goesOnWith = log.oldest();
+        return new Archive.Gap(gapAfter(eventId(position), goesOnWith), goesOnWith - 1);
     }
 
     /** Tells a reader that nothing follows that id here, and that it goes on with that position instead. */

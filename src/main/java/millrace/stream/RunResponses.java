@@ -5,6 +5,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import millrace.log.CloseReason;
+import millrace.log.Log;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +82,7 @@ public final class RunResponses {
      */
     public void resume(HttpServletRequest request, HttpServletResponse response, Run run, String lastEventId)
             throws ProblemException, IOException {
-        PacedChannel log = run.log();
+        Log log = run.log();
         CloseReason ended = run.ended(); // before the number: nothing comes after the end
         long next = log.next();
         Runs.Position after = Runs.Position.parse(lastEventId);
@@ -135,7 +137,7 @@ public final class RunResponses {
             if (lost != null) {
                 stream.sendOwn(run.gapAfter(lost, position));
             }
-            stream.read(run.log(), position);
+            stream.read(run.channel(), position);
         });
     }
 

@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.Map;
 import millrace.config.Config;
 import millrace.config.Settings;
+import millrace.log.ByteBudget;
+import millrace.log.CloseReason;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;

@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import millrace.log.CloseReason;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,12 +64,12 @@ final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener 
     }
 
     @Override
-    public void write(byte[] bytes, int length) throws IOException {
+    public void write(byte[] bytes, int from, int length) throws IOException {
         ServletOutputStream to = out;
         if (to == null) {
             throw new IOException("ended");
         }
-        to.write(bytes, 0, length);
+        to.write(bytes, from, length);
     }
 
     @Override
@@ -181,7 +182,7 @@ final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener 
             stream.writable();
             return;
         }
-        stream.writeInCallback(new Batch());
+        stream.writeInCallback();
         if (stream.hasFailed()) {
             throw new IOException("a write has failed"); // for the container, which ends the response
         }

@@ -2,6 +2,7 @@ package millrace.stream;
 
 import java.io.IOException;
 import java.io.Serial;
+import millrace.log.CloseReason;
 
 /** Told to a producer that goes on sending after its stream has ended. Expected, so it has no stack trace. */
 public final class StreamClosedException extends IOException {

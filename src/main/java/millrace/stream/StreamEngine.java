@@ -20,12 +20,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 import millrace.config.Config;
 import millrace.config.Settings;
+import millrace.log.Archive;
+import millrace.log.ByteBudget;
+import millrace.log.CloseReason;
+import millrace.log.Log;
 import millrace.metrics.Metrics;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
@@ -149,26 +152,26 @@ public final class StreamEngine implements AutoCloseable {
         return addresses.of(request);
     }
 
-    /** A log for many readers whose source keeps a history. What comes after that sequence is in it. */
-    public BroadcastChannel newBroadcast(int maxEvents, long maxBytes, long afterSequence) {
-        return new BroadcastChannel(drainers, budget, maxEvents, maxBytes, afterSequence);
+    /**
+     * A log for many readers, to which appending never waits. What all have read is let go of.
+     *
+     * @param after the position before its first event
+     * @param archive where readers find what memory has let go of
+     */
+    public Channel newBroadcast(int maxEvents, long maxBytes, long after, Archive archive) {
+        return new Channel(drainers, new Log(budget, maxEvents, maxBytes, false, after, archive), false, comings -> {});
     }
 
     /** A log for one reader whose producer waits once it is that many bytes ahead. */
-    public PacedChannel newWindow(long bytes) {
-        return new PacedChannel(drainers, budget, Integer.MAX_VALUE, bytes, false, null, null, () -> false);
+    public Window newWindow(long bytes) {
+        return new Window(new Log(budget, Integer.MAX_VALUE, bytes, false, 0, (position, whenKnown) -> {
+            throw new IllegalStateException("the only reader was passed");
+        }));
     }
 
-    PacedChannel runLog(ByteBudget part, PacedChannel.Gap gap, LongConsumer lastReaderLeft, BooleanSupplier relief) {
-        return new PacedChannel(
-                drainers,
-                part,
-                config.get(Settings.RUN_EVENTS),
-                config.get(Settings.RUN_BYTES),
-                true,
-                gap,
-                lastReaderLeft,
-                relief);
+    Channel runChannel(ByteBudget part, Archive archive, LongConsumer lastReaderLeft) {
+        Log log = new Log(part, config.get(Settings.RUN_EVENTS), config.get(Settings.RUN_BYTES), true, 0, archive);
+        return new Channel(drainers, log, true, lastReaderLeft);
     }
 
     /**

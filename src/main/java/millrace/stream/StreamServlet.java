@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.Map;
 import millrace.config.Config;
 import millrace.config.Settings;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
 import millrace.metrics.Metrics;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
@@ -184,7 +186,7 @@ public abstract class StreamServlet extends HttpServlet {
         if (engine().answersHead(request, response, cacheControl(request))) {
             return;
         }
-        PacedChannel window = engine().newWindow(how.window());
+        Window window = engine().newWindow(how.window());
         Thread producer = engine().newProducer(how.kind(), () -> produce(copy, window, how));
         EventStream stream = engine().open(
                         request, response, how, cacheControl(request), opening -> opening.readAlone(window, producer));
@@ -199,7 +201,7 @@ public abstract class StreamServlet extends HttpServlet {
         return request.getRemoteUser() == null ? Map.of() : Map.of("Cache-Control", StreamEngine.PRIVATE);
     }
 
-    private void produce(StreamRequest request, PacedChannel window, StreamOptions how) {
+    private void produce(StreamRequest request, Window window, StreamOptions how) {
         EventSink sink = event -> append(window, event);
         try {
             if (window.ended() != null) {
@@ -227,8 +229,8 @@ public abstract class StreamServlet extends HttpServlet {
         }
     }
 
-    private static void append(PacedChannel window, Event event) throws StreamClosedException, InterruptedException {
-        if (window.append(EncodedEvent.of(event)) < 0) {
+    private static void append(Window window, Event event) throws StreamClosedException, InterruptedException {
+        if (!window.append(EncodedEvent.of(event))) {
             CloseReason why = window.ended();
             throw new StreamClosedException(why == null ? CloseReason.CLIENT_GONE : why);
         }

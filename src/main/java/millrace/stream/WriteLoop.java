@@ -3,6 +3,7 @@ package millrace.stream;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import millrace.log.CloseReason;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,7 +122,7 @@ abstract class WriteLoop extends Drainers.Task {
     /** Has {@link #run} called soon, on a thread where it may write. Called on any thread, also more than once. */
     abstract void schedule();
 
-    abstract Next next(Batch batch);
+    abstract Next next();
 
     /** Why {@link Next#END} was answered. */
     abstract CloseReason endOfContent();
@@ -129,7 +130,7 @@ abstract class WriteLoop extends Drainers.Task {
     abstract boolean isReady();
 
     /** Writes what {@link #next} found; the container takes all of it. */
-    abstract void write(Batch batch) throws IOException;
+    abstract void write() throws IOException;
 
     abstract void flush() throws IOException;
 
@@ -203,7 +204,7 @@ abstract class WriteLoop extends Drainers.Task {
      * As {@link #writable}, on the container's own thread in a container that wants no other beside it: writes what is
      * there.
      */
-    final void writeInCallback(Batch batch) {
+    final void writeInCallback() {
         while (true) {
             int w = word();
             if ((w & STATE) != AWAITING || failed) {
@@ -211,7 +212,7 @@ abstract class WriteLoop extends Drainers.Task {
                 return;
             }
             if (compareAndSet(w, withState(w, DRAINING))) {
-                drain(batch, LEAVING);
+                drain(LEAVING);
                 return;
             }
             // lost: as in writable()
@@ -315,9 +316,9 @@ abstract class WriteLoop extends Drainers.Task {
 
     /** Writes what is there, as far as the container takes it. */
     @Override
-    void run(Batch batch) {
+    void run() {
         if (begin()) {
-            drain(batch);
+            drain();
         }
     }
 
@@ -354,12 +355,12 @@ abstract class WriteLoop extends Drainers.Task {
     }
 
     /** The loop itself, for the thread that {@link #begin} made the owner or that took over from it. */
-    final void drain(Batch batch) {
-        drain(batch, IDLE);
+    final void drain() {
+        drain(IDLE);
     }
 
     /** @param resting the state in which this thread leaves it: LEAVING where it is the container's */
-    private void drain(Batch batch, int resting) {
+    private void drain(int resting) {
         owner = Thread.currentThread();
         awaitingSince = System.nanoTime();
         int batches = BATCHES_A_RUN;
@@ -376,7 +377,7 @@ abstract class WriteLoop extends Drainers.Task {
             CloseReason toClose = closing;
             Next next;
             try {
-                next = owesFlush ? Next.WRITE : next(batch);
+                next = owesFlush ? Next.WRITE : next();
             } catch (RuntimeException bug) { // of ours; without this the stream would be nobody's for ever
                 System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a stream's content failed", bug);
                 CLOSING.compareAndSet(this, null, CloseReason.FAILED);
@@ -412,7 +413,7 @@ abstract class WriteLoop extends Drainers.Task {
                     flush();
                     owesFlush = false;
                 } else {
-                    write(batch);
+                    write();
                     owesFlush = true;
                     batches--;
                 }

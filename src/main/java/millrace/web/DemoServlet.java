@@ -14,8 +14,8 @@ import java.util.UUID;
 import millrace.auth.AccessRequest;
 import millrace.auth.DemoTokens;
 import millrace.hub.Hub;
+import millrace.log.CloseReason;
 import millrace.problem.ProblemException;
-import millrace.stream.CloseReason;
 import millrace.stream.Origins;
 
 /**

@@ -397,8 +397,8 @@ class HubLimitsTest {
             presence.add(subscriber);
             presence.remove(subscriber);
         }
-        presence.told(presence.changes());
-        return presence.toldSince(0).size();
+        presence.told(presence.changes(), 7);
+        return presence.toldBetween(6, 7).size();
     }
 
     @Test

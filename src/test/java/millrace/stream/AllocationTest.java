@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import millrace.config.Config;
+import millrace.log.Archive;
+import millrace.log.EncodedEvent;
 import millrace.metrics.Metrics;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +29,8 @@ class AllocationTest {
     void aDeliveryAllocatesNothing() throws Exception {
         try (StreamEngine engine =
                 new StreamEngine(Config.load(properties(), java.util.Map.of(), java.util.Map.of()), new Metrics())) {
-            BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+            Channel channel =
+                    engine.newBroadcast(10_000, 1 << 20, 0, (position, whenKnown) -> new Archive.Unreadable());
             for (int i = 0; i < READERS; i++) {
                 engine.open(new Nowhere(), StreamOptions.of(engine.config(), "test"), stream -> stream.read(channel, 1))
                         .writable();
@@ -50,7 +53,7 @@ class AllocationTest {
         assertTrue(each < 0.5, how + ": " + each + " bytes for each delivery");
     }
 
-    private void deliver(BroadcastChannel channel, int first, int last, int atOnce) throws InterruptedException {
+    private void deliver(Channel channel, int first, int last, int atOnce) throws InterruptedException {
         assertEquals(0, (last - first + 1) % atOnce);
         for (int i = first; i <= last; i += atOnce) {
             long due = bytes.get();
@@ -88,7 +91,7 @@ class AllocationTest {
         }
 
         @Override
-        public void write(byte[] from, int length) {
+        public void write(byte[] all, int from, int length) {
             if (!writers.contains(Thread.currentThread())) {
                 writers.add(Thread.currentThread());
             }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import millrace.config.Config;
 import millrace.harness.Wait;
+import millrace.log.Archive;
+import millrace.log.ByteBudget;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
+import millrace.log.Page;
 import millrace.metrics.Metrics;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +47,7 @@ class ChannelTest {
 
     @Test
     void everyReaderGetsEveryEventOnceAndInOrder() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+        Channel channel = engine.newBroadcast(10_000, 1 << 20, 0, NOTHING_ELSE);
         List<Client> clients = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             clients.add(new Client(channel, 1));
@@ -57,7 +63,7 @@ class ChannelTest {
 
     @Test
     void whoIsBehindGetsMoreEventsInOneWrite() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+        Channel channel = engine.newBroadcast(10_000, 1 << 20, 0, NOTHING_ELSE);
         var client = new Client(channel, 1);
         client.refuse();
         for (int i = 1; i <= 100; i++) {
@@ -71,26 +77,87 @@ class ChannelTest {
     }
 
     @Test
-    void aSlowReaderLapsesAndTheOthersDoNot() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(10, 1 << 20, 0);
+    void aSlowReaderGoesOnFromTheArchiveAndTheOthersNeverLookThere() throws Exception {
+        List<Long> asked = new CopyOnWriteArrayList<>();
+        Channel channel = engine.newBroadcast(10, 1 << 20, 0, (position, whenKnown) -> {
+            asked.add(position);
+            return new Archive.Events(Page.of(List.of(event(position + 1))), position + 1);
+        });
         var quick = new Client(channel, 1);
         var slow = new Client(channel, 1);
         slow.refuse();
         for (int i = 1; i <= 50; i++) {
             int number = i;
-            channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
+            channel.append(event(i));
             await(() -> quick.text().endsWith("data: " + number + "\n\n"));
         }
+        assertEquals(List.of(), asked);
         slow.accept();
-        assertEquals(CloseReason.TOO_SLOW, slow.awaitEnd());
+        await(() -> slow.text().endsWith("data: 50\n\n"));
+        assertEquals(numbers(1, 50), slow.text());
         assertEquals(numbers(1, 50), quick.text());
-        assertFalse(quick.stream.isClosing());
-        assertFalse(slow.text().contains("data: 50"), slow::text);
+        channel.append(event(51));
+        await(() -> slow.text().endsWith("data: 51\n\n"));
     }
 
     @Test
+    void aReaderWaitsForAnArchiveThatLooksAndEndsWhereItCannotBeRead() throws Exception {
+        AtomicReference<Runnable> wake = new AtomicReference<>();
+        AtomicReference<Archive.Answer> answer = new AtomicReference<>(new Archive.Later());
+        Channel channel = engine.newBroadcast(10, 1 << 20, 5, (position, whenKnown) -> {
+            wake.set(whenKnown);
+            return answer.get();
+        });
+        var client = new Client(stream -> stream.readAfter(channel, 3));
+        client.accept();
+        await(() -> wake.get() != null);
+        assertEquals("", client.text());
+        answer.set(new Archive.Events(Page.of(List.of(event(4), event(5))), 5));
+        wake.get().run();
+        channel.append(event(6));
+        await(() -> client.text().endsWith("data: 6\n\n"));
+        assertEquals(numbers(4, 6), client.text());
+        assertEquals(6, client.stream.position());
+
+        answer.set(new Archive.Unreadable());
+        var other = new Client(stream -> stream.readAfter(channel, 3));
+        other.accept();
+        assertEquals(CloseReason.FAILED, other.awaitEnd());
+    }
+
+    @Test
+    void whatAChannelSkipsItsReadersFindInTheArchive() throws Exception {
+        Channel channel = engine.newBroadcast(
+                100,
+                1 << 20,
+                0,
+                (position, whenKnown) -> new Archive.Events(Page.of(List.of(event(position + 1))), position + 1));
+        var upToDate = new Client(channel, 1);
+        var behind = new Client(channel, 1);
+        append(channel, 1, 2);
+        await(() -> upToDate.text().endsWith("data: 2\n\n") && behind.text().endsWith("data: 2\n\n"));
+        behind.refuse();
+        append(channel, 3, 4);
+        channel.skipTo(5);
+        append(channel, 6, 7);
+        behind.accept();
+        await(() -> upToDate.text().endsWith("data: 7\n\n") && behind.text().endsWith("data: 7\n\n"));
+        assertEquals(numbers(1, 7), upToDate.text());
+        assertEquals(numbers(1, 7), behind.text());
+    }
+
+    private static EncodedEvent event(long number) {
+        return new EncodedEvent(("data: " + number + "\n\n").getBytes(UTF_8), number);
+    }
+
+    /** For channels whose readers are never passed. */
+    private static final Archive NOTHING_ELSE = (position, whenKnown) -> {
+        throw new AssertionError("asked for what followed " + position);
+    };
+
+    @Test
     void whoAppendsIsToldWhileDrainersAreBehindAndWhenTheyHaveCaughtUp() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(800, 1 << 20, 0); // more than 100 waiting are many
+        Channel channel = engine.newBroadcast(800, 1 << 20, 0, NOTHING_ELSE); // more than 100 waiting are many
         var client = new Client(channel, 1);
         CompletableFuture<Void> caughtUp;
         synchronized (client) { // its drainer waits in isReady()
@@ -106,7 +173,7 @@ class ChannelTest {
 
     @Test
     void nobodyWaitsForAReaderThatTakesNothing() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(800, 1 << 20, 0);
+        Channel channel = engine.newBroadcast(800, 1 << 20, 0, NOTHING_ELSE);
         var client = new Client(channel, 1);
         client.refuse();
         append(channel, 1, 200);
@@ -122,8 +189,7 @@ class ChannelTest {
     @Test
     void itIsNotUnreadSinceAReaderLeftWhereAnotherHasComeAndGone() throws Exception {
         var leavings = new LinkedBlockingQueue<Long>();
-        PacedChannel log =
-                engine.runLog(new ByteBudget(1 << 20), (asked, goesOnWith) -> new byte[0], leavings::add, () -> false);
+        Channel log = engine.runChannel(new ByteBudget(1 << 20), NOTHING_ELSE, leavings::add);
         var first = new Client(log, 1);
         first.stream.lost(CloseReason.CLIENT_GONE);
         long firstLeft = leavings.take();
@@ -138,7 +204,7 @@ class ChannelTest {
 
     @Test
     void whoJoinsAfterAnySequenceReadsFromTheNextOne() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(100, 1 << 20, 0);
+        Channel channel = engine.newBroadcast(100, 1 << 20, 0, NOTHING_ELSE);
         var keeper = new Client(channel, 1);
         keeper.refuse(); // so that nothing is let go of
         for (int i = 1; i <= 40; i++) {
@@ -146,13 +212,19 @@ class ChannelTest {
         }
         for (int after = 0; after <= 120; after++) {
             int sequence = after;
-            var joined = new Client(stream -> assertTrue(channel.join(stream, sequence), "reaches back"));
-            assertEquals(after / 3 + 1, joined.stream.cursor()); // it has not begun to read
+            var joined = new Client(stream -> stream.readAfter(channel, sequence));
+            joined.accept();
+            await(() -> after120(joined, sequence));
+            assertEquals(numbers(sequence / 3 + 1, 40), joined.text());
             joined.stream.lost(CloseReason.STOPPED);
         }
     }
 
-    private static void append(BroadcastChannel channel, int first, int last) {
+    private static boolean after120(Client client, int after) {
+        return after == 120 || client.text().endsWith("data: 40\n\n");
+    }
+
+    private static void append(Channel channel, int first, int last) {
         for (int i = first; i <= last; i++) {
             channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
         }
@@ -160,113 +232,52 @@ class ChannelTest {
 
     @Test
     void whatAllHaveReadIsLetGoOf() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(10_000, 1 << 20, 0);
+        Channel channel = engine.newBroadcast(10_000, 1 << 20, 0, NOTHING_ELSE);
         var one = new Client(channel, 1);
         var other = new Client(channel, 1);
         for (int i = 1; i <= 100; i++) {
             channel.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
         }
         await(() -> one.text().endsWith("data: 100\n\n") && other.text().endsWith("data: 100\n\n"));
-        await(() -> channel.heldBytes() == 0);
-        assertEquals(101, channel.oldest());
+        await(() -> channel.log().heldBytes() == 0);
+        assertEquals(101, channel.log().oldest());
     }
 
     @Test
     void whatASlowReaderHeldBackIsLetGoOfAlthoughNoFurtherEventComes() throws Exception {
         try (var beating = new StreamEngine(
                 config(Map.of("millrace.heartbeat", "100ms", "millrace.drain-time", "0s")), new Metrics())) {
-            BroadcastChannel channel = beating.newBroadcast(10_000, 1 << 20, 0);
+            Channel channel = beating.newBroadcast(10_000, 1 << 20, 0, NOTHING_ELSE);
             var quick = new Client(beating, channel, 1);
             var slow = new Client(beating, channel, 1);
             slow.refuse();
             append(channel, 1, 100);
             await(() -> quick.text().endsWith("data: 100\n\n"));
-            assertTrue(channel.heldBytes() > 0);
+            assertTrue(channel.log().heldBytes() > 0);
             slow.accept();
-            await(() -> channel.heldBytes() == 0);
+            await(() -> channel.log().heldBytes() == 0);
 
             slow.refuse();
             append(channel, 101, 200);
             await(() -> quick.text().contains("data: 200\n\n"));
             slow.stream.lost(CloseReason.CLIENT_GONE);
-            await(() -> channel.heldBytes() == 0);
+            await(() -> channel.log().heldBytes() == 0);
         }
     }
 
     @Test
-    void joiningTellsWhetherTheLogStillReachesBack() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(3, 1 << 20, 10);
-        for (long sequence = 11; sequence <= 20; sequence += 2) { // 11 13 15 17 19; the last three are held
-            channel.append(new EncodedEvent(("data: " + sequence + "\n\n").getBytes(UTF_8), sequence));
-        }
-        assertFalse(joins(channel, 12).isPresent());
-        assertEquals("data: 15\n\ndata: 17\n\ndata: 19\n\n", joins(channel, 13).orElseThrow());
-        assertEquals("data: 17\n\ndata: 19\n\n", joins(channel, 16).orElseThrow());
-    }
-
-    private java.util.Optional<String> joins(BroadcastChannel channel, long after) throws InterruptedException {
-        var client = new Client();
-        if (!channel.join(client.stream, after)) {
-            client.stream.end(CloseReason.STOPPED);
-            return java.util.Optional.empty();
-        }
-        client.accept();
-        await(() -> client.text().endsWith("data: 19\n\n"));
-        return java.util.Optional.of(client.text());
-    }
-
-    @Test
-    void aReplayIsReadToItsEndBeforeTheChannelAndNothingOfTheChannelIsMissed() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(100, 1 << 20, 4);
-        PacedChannel replay = engine.newWindow(1000);
-        var client = new Client(stream -> stream.readFirst(replay));
-        client.accept();
-        assertTrue(channel.join(client.stream, 4));
-        channel.append(new EncodedEvent("data: 5\n\n".getBytes(UTF_8), 5)); // live, while the replay goes on
-        for (int i = 1; i <= 4; i++) {
-            replay.append(new EncodedEvent(("data: " + i + "\n\n").getBytes(UTF_8), i));
-        }
-        replay.end(CloseReason.COMPLETED);
-        await(() -> client.text().endsWith("data: 5\n\n"));
-        assertEquals(numbers(1, 5), client.text());
-        assertEquals(5, client.stream.sequence());
-    }
-
-    @Test
-    void aReplayWhoseReaderLeavesInTheMiddleNoLongerCountsInTheBudget() throws Exception {
-        PacedChannel replay = engine.newWindow(1000);
-        var client = new Client(stream -> stream.readFirst(replay));
-        replay.append(new EncodedEvent(new byte[500], 1));
-        client.stream.lost(CloseReason.CLIENT_GONE);
-        assertEquals(-1, replay.append(new EncodedEvent(new byte[100], 2)));
-        assertEquals(0, replay.heldBytes());
-    }
-
-    @Test
-    void anEventOfManyChannelsCountsOnceInTheBudget() {
-        ByteBudget budget = new ByteBudget(1 << 20);
-        var event = new EncodedEvent(new byte[1000], 1);
-        budget.add(event);
-        long alone = budget.used();
-        budget.add(event);
-        assertEquals(alone, budget.used());
-        budget.remove(event);
-        assertEquals(alone, budget.used());
-        budget.remove(event);
-        assertEquals(0, budget.used());
-    }
-
-    @Test
-    void overTheBudgetAChannelKeepsOnlyItsNewestEvent() throws Exception {
+    void overTheBudgetAChannelKeepsOnlyItsNewestEvents() throws Exception {
         try (var small = new StreamEngine(
                 config(Map.of("millrace.budget", "10k", "millrace.drain-time", "0s")), new Metrics())) {
-            BroadcastChannel channel = small.newBroadcast(1_000_000, 1 << 30, 0);
+            Channel channel = small.newBroadcast(1_000_000, 1 << 30, 0, NOTHING_ELSE);
             for (int i = 1; i <= 100; i++) {
                 channel.append(new EncodedEvent(new byte[1000], i));
             }
-            assertTrue(channel.heldBytes() <= 11_000, "held: " + channel.heldBytes());
-            assertEquals(101, channel.next());
-            assertTrue(channel.oldest() > 80 && channel.oldest() <= 100);
+            assertTrue(
+                    channel.log().heldBytes() <= 11_000,
+                    "held: " + channel.log().heldBytes());
+            assertEquals(101, channel.log().next());
+            assertTrue(channel.log().oldest() > 80 && channel.log().oldest() <= 100);
         }
     }
 
@@ -274,7 +285,7 @@ class ChannelTest {
 
     @Test
     void aProducerWaitsWhileItsReaderIsAWindowBehind() throws Exception {
-        PacedChannel window = engine.newWindow(100);
+        Window window = engine.newWindow(100);
         var client = new Client(stream -> stream.readAlone(window, Thread.currentThread()));
         client.refuse();
         client.first();
@@ -299,12 +310,12 @@ class ChannelTest {
 
     @Test
     void anEventLargerThanTheWindowPassesAlone() throws Exception {
-        PacedChannel window = engine.newWindow(10);
+        Window window = engine.newWindow(10);
         var client = new Client(stream -> stream.readAlone(window, Thread.currentThread()));
         client.accept();
         byte[] large = ("data: " + "x".repeat(100_000) + "\n\n").getBytes(UTF_8);
-        assertEquals(1, window.append(new EncodedEvent(large, 1)));
-        assertEquals(2, window.append(new EncodedEvent(large, 2)));
+        assertTrue(window.append(new EncodedEvent(large, 1)));
+        assertTrue(window.append(new EncodedEvent(large, 2)));
         window.end(CloseReason.COMPLETED);
         client.awaitEnd();
         assertEquals(2 * large.length, client.text().length());
@@ -312,12 +323,12 @@ class ChannelTest {
 
     @Test
     void aWaitingProducerIsLetGoWhenItsReaderEnds() throws Exception {
-        PacedChannel window = engine.newWindow(10);
-        assertEquals(1, window.append(new EncodedEvent(new byte[100], 1)));
-        AtomicReference<Long> number = new AtomicReference<>();
+        Window window = engine.newWindow(10);
+        assertTrue(window.append(new EncodedEvent(new byte[100], 1)));
+        AtomicReference<Boolean> taken = new AtomicReference<>();
         Thread producer = Thread.ofVirtual().start(() -> {
             try {
-                number.set(window.append(new EncodedEvent(new byte[100], 2)));
+                taken.set(window.append(new EncodedEvent(new byte[100], 2)));
             } catch (InterruptedException ended) {
                 Thread.currentThread().interrupt();
             }
@@ -325,7 +336,7 @@ class ChannelTest {
         await(() -> producer.getState() == Thread.State.WAITING);
         window.end(CloseReason.CLIENT_GONE);
         assertTrue(producer.join(Duration.ofSeconds(5)));
-        assertEquals(-1, number.get());
+        assertEquals(false, taken.get());
     }
 
     // ---- runs ----
@@ -355,7 +366,7 @@ class ChannelTest {
     }
 
     private String readFrom(Run run, long position) throws InterruptedException {
-        var client = new Client(run.log(), position);
+        var client = new Client(run.channel(), position);
         client.awaitEnd();
         return client.text();
     }
@@ -372,8 +383,8 @@ class ChannelTest {
                             events.send("" + i);
                         }
                     });
-            var quick = new Client(small, run.log(), 1);
-            var slow = new Client(small, run.log(), 1);
+            var quick = new Client(small, run.channel(), 1);
+            var slow = new Client(small, run.channel(), 1);
             slow.refuse();
             go.countDown();
             assertEquals(CloseReason.COMPLETED, quick.awaitEnd());
@@ -404,7 +415,7 @@ class ChannelTest {
                         throw cancelled;
                     }
                 });
-        var client = new Client(run.log(), 1);
+        var client = new Client(run.channel(), 1);
         client.accept();
         Wait.let(Duration.ofMillis(400));
         assertNull(run.ended()); // somebody reads it
@@ -488,7 +499,13 @@ class ChannelTest {
 
     @Test
     void manyReadersComeAndGoWhileEventsFlow() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(100_000, 1 << 24, 0);
+        AtomicReference<Channel> itself = new AtomicReference<>();
+        Channel channel = engine.newBroadcast(100_000, 1 << 24, 0, (position, whenKnown) -> {
+            boolean isThere = position < itself.get().log().newestPosition();
+            return new Archive.Events(
+                    Page.of(isThere ? List.of(event(position + 1)) : List.of()), position + (isThere ? 1 : 0));
+        });
+        itself.set(channel);
         AtomicBoolean over = new AtomicBoolean();
         Thread producer = Thread.ofPlatform().start(() -> {
             for (int i = 1; !over.get(); i++) {
@@ -499,7 +516,7 @@ class ChannelTest {
         Random random = new Random(7);
         for (int round = 0; round < 300; round++) {
             var client = new Client();
-            assertTrue(channel.join(client.stream, channel.next() + 1_000_000)); // from now on
+            client.stream.readAfter(channel, channel.log().newestPosition());
             client.accept();
             if (random.nextInt(3) == 0) {
                 client.refuse();
@@ -643,9 +660,9 @@ class ChannelTest {
         }
 
         @Override
-        public void write(byte[] bytes, int length) {
+        public void write(byte[] bytes, int from, int length) {
             synchronized (received) {
-                received.write(bytes, 0, length);
+                received.write(bytes, from, length);
             }
             writes++;
         }

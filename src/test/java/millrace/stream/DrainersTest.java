@@ -33,7 +33,7 @@ class DrainersTest {
         long due = begin + TimeUnit.MILLISECONDS.toNanos(300);
         Drainers.Task late = new Drainers.Task() {
             @Override
-            void run(Batch batch) {
+            void run() {
                 if (System.nanoTime() - due < 0) {
                     drainer.postpone(this, due);
                     done.add("postponed");
@@ -61,7 +61,7 @@ class DrainersTest {
             long due = begin + TimeUnit.MILLISECONDS.toNanos(millis);
             drainer.enqueue(new Drainers.Task() {
                 @Override
-                void run(Batch batch) {
+                void run() {
                     if (System.nanoTime() - due < 0) {
                         drainer.postpone(this, due);
                     } else {
@@ -83,7 +83,7 @@ class DrainersTest {
             private boolean again;
 
             @Override
-            void run(Batch batch) {
+            void run() {
                 if (again) {
                     done.add("postponed");
                     return;
@@ -114,7 +114,7 @@ class DrainersTest {
             private boolean again;
 
             @Override
-            void run(Batch batch) {
+            void run() {
                 if (again) {
                     done.add("late");
                 } else {
@@ -151,7 +151,7 @@ class DrainersTest {
         try {
             drainer.enqueue(new Drainers.Task() {
                 @Override
-                void run(Batch batch) {
+                void run() {
                     lock.lock();
                     lock.unlock();
                 }
@@ -200,7 +200,7 @@ class DrainersTest {
             for (int i = 0; i < 10; i++) {
                 drainer.enqueue(new Drainers.Task() {
                     @Override
-                    void run(Batch batch) {
+                    void run() {
                         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(200);
                         while (System.nanoTime() - end < 0) {
                             Thread.onSpinWait(); // works, or would if it got a processor
@@ -221,7 +221,7 @@ class DrainersTest {
     private Drainers.Task stuck(CountDownLatch until) {
         return new Drainers.Task() {
             @Override
-            void run(Batch batch) {
+            void run() {
                 done.add("stuck");
                 try {
                     until.await();
@@ -250,7 +250,7 @@ class DrainersTest {
     private Drainers.Task named(String name) {
         return new Drainers.Task() {
             @Override
-            void run(Batch batch) {
+            void run() {
                 done.add(name);
             }
         };

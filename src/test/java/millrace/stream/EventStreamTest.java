@@ -25,6 +25,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import millrace.config.Config;
 import millrace.harness.Wait;
+import millrace.log.Archive;
+import millrace.log.CloseReason;
+import millrace.log.EncodedEvent;
 import millrace.metrics.Metrics;
 import millrace.sse.Event;
 import org.junit.jupiter.api.AfterEach;
@@ -188,7 +191,7 @@ class EventStreamTest {
 
     @Test
     void anErrorOfTheContainerEndsTheStreamAndNoOther() throws Exception {
-        BroadcastChannel channel = engine.newBroadcast(10, 1000, 0);
+        Channel channel = engine.newBroadcast(10, 1000, 0, (position, whenKnown) -> new Archive.Unreadable());
         List<PlayedContainer> containers = new ArrayList<>();
         List<EventStream> streams = new ArrayList<>();
         for (int i = 0; i < 20; i++) { // some of them with the same drainer, before and after the one that fails
@@ -217,7 +220,7 @@ class EventStreamTest {
         var container = new PlayedContainer();
         container.left = false;
         EventStream stream = engine.open(container, options(), opening -> {});
-        stream.writeInCallback(new Batch());
+        stream.writeInCallback();
         assertSame(Thread.currentThread(), container.lastWriter);
         container.awaitText("retry");
         stream.sendOwn("data: later\n\n".getBytes(UTF_8));
@@ -296,7 +299,7 @@ class EventStreamTest {
         settings.setProperty("millrace.drainers", "1");
         try (var single = new StreamEngine(
                 Config.load(settings, Map.of(), Map.of()), new Metrics(), InstantSource.system(), writers)) {
-            BroadcastChannel channel = single.newBroadcast(100, 10_000, 0);
+            Channel channel = single.newBroadcast(100, 10_000, 0, (position, whenKnown) -> new Archive.Unreadable());
             List<PlayedContainer> containers = new ArrayList<>();
             List<EventStream> streams = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
@@ -331,7 +334,7 @@ class EventStreamTest {
         Properties settings = new Properties();
         settings.setProperty("millrace.drainers", "1");
         try (var single = new StreamEngine(Config.load(settings, Map.of(), Map.of()), new Metrics())) {
-            BroadcastChannel channel = single.newBroadcast(100, 10_000, 0);
+            Channel channel = single.newBroadcast(100, 10_000, 0, (position, whenKnown) -> new Archive.Unreadable());
             List<PlayedContainer> containers = new ArrayList<>();
             for (int i = 0; i < 5; i++) {
                 var container = new PlayedContainer();
@@ -403,7 +406,7 @@ class EventStreamTest {
     @Test
     void aQuietStreamIsWrittenByItsOwnProducer() throws Exception {
         var container = new PlayedContainer();
-        PacedChannel window = engine.newWindow(1000);
+        Window window = engine.newWindow(1000);
         Thread producer = engine.newProducer("test", () -> appendAfterAPause(window, "quiet"));
         EventStream stream = engine.open(container, options(), opening -> opening.readAlone(window, producer));
         stream.writable();
@@ -420,7 +423,7 @@ class EventStreamTest {
     void aProducerDoesNotWriteWhereThatMayBlockIt() throws Exception {
         var container = new PlayedContainer();
         container.mayBlock = true;
-        PacedChannel window = engine.newWindow(1000);
+        Window window = engine.newWindow(1000);
         Thread producer = engine.newProducer("test", () -> appendAfterAPause(window, "quiet"));
         EventStream stream = engine.open(container, options(), opening -> opening.readAlone(window, producer));
         stream.writable();
@@ -443,7 +446,7 @@ class EventStreamTest {
                 events.send(data);
             }
         });
-        EventStream stream = engine.open(container, options(), opening -> opening.read(run.log(), 1));
+        EventStream stream = engine.open(container, options(), opening -> opening.read(run.channel(), 1));
         stream.writable();
         container.awaitText("retry");
         go.release();
@@ -451,7 +454,7 @@ class EventStreamTest {
         assertSame(producer.get(), container.lastWriter);
 
         var other = new PlayedContainer();
-        EventStream second = engine.open(other, options(), opening -> opening.read(run.log(), 1));
+        EventStream second = engine.open(other, options(), opening -> opening.read(run.channel(), 1));
         second.writable();
         other.awaitText("alone");
         go.release();
@@ -492,7 +495,7 @@ class EventStreamTest {
                 throw stopped;
             }
         });
-        EventStream stream = engine.open(container, options(), opening -> opening.read(run.log(), 1));
+        EventStream stream = engine.open(container, options(), opening -> opening.read(run.channel(), 1));
         stream.writable();
         assertTrue(inWrite.await(5, TimeUnit.SECONDS));
         Thread stopper = Thread.ofVirtual().start(() -> run.stop(CloseReason.STOPPED));
@@ -506,7 +509,7 @@ class EventStreamTest {
         assertTrue(container.text().contains("last words"), container.text());
     }
 
-    private static void appendAfterAPause(PacedChannel window, String data) {
+    private static void appendAfterAPause(Window window, String data) {
         try {
             Wait.let(Duration.ofMillis(20));
             window.append(EncodedEvent.of(Event.of(data)));
@@ -543,12 +546,12 @@ class EventStreamTest {
         }
 
         @Override
-        public void write(byte[] bytes, int length) {
+        public void write(byte[] bytes, int from, int length) {
             assertTrue(ready);
             lastWriter = Thread.currentThread();
             beforeWrite.run();
             synchronized (written) {
-                written.write(bytes, 0, length);
+                written.write(bytes, from, length);
             }
         }
 

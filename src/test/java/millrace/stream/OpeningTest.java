@@ -21,6 +21,7 @@ import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import millrace.config.Config;
+import millrace.log.CloseReason;
 import millrace.metrics.Metrics;
 import millrace.problem.ProblemException;
 import org.junit.jupiter.api.AfterEach;

@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import millrace.harness.Wait;
+import millrace.log.CloseReason;
 import millrace.sse.EventStreamParser;
 
 /** One open stream on a real engine, and a client that reads as fast as the test lets it; for the tests of all rooms. */
@@ -99,9 +100,9 @@ public final class PlayedReader implements Outlet {
     }
 
     @Override
-    public synchronized void write(byte[] bytes, int length) throws IOException {
+    public synchronized void write(byte[] bytes, int from, int length) throws IOException {
         try {
-            parser.feed(bytes, 0, length);
+            parser.feed(bytes, from, length);
         } catch (InterruptedException impossible) {
             throw new AssertionError(impossible);
         }

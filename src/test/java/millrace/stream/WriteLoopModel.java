@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import millrace.log.CloseReason;
 
 /**
  * The write loop in every order that its steps and those of a scripted container can have: no wake-up is lost, never
@@ -132,7 +133,7 @@ final class WriteLoopModel {
             containerIsIn = lingers();
             containerThread = Thread.currentThread();
             if (scene.kind() == Scene.Kind.LINGERS_AND_WRITES) {
-                writeInCallback(null);
+                writeInCallback();
             } else {
                 writable();
             }
@@ -170,7 +171,7 @@ final class WriteLoopModel {
                     scheduledLater--;
                 }
                 busy++;
-                run(null);
+                run();
                 busy--;
             }
         }
@@ -218,7 +219,7 @@ final class WriteLoopModel {
         }
 
         @Override
-        Next next(Batch batch) {
+        Next next() {
             order.step("look for content");
             int fresh = appended - written;
             order.saw(fresh);
@@ -255,7 +256,7 @@ final class WriteLoopModel {
         }
 
         @Override
-        void write(Batch batch) throws IOException {
+        void write() throws IOException {
             enter("write", true);
             if (failuresLeft > 0 && order.choose(2) == 1) {
                 failuresLeft--;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.TimeUnit;
+import millrace.log.CloseReason;
 import org.junit.jupiter.api.Test;
 
 /** Who is the writer. That two threads are never, in whatever order, is what {@link WriteLoopModel} shows. */
@@ -37,7 +38,7 @@ class WriteLoopTest {
         beginAndWrite();
         assertTrue(loop.isIdle());
         assertEquals(WriteLoop.BATCHES_A_RUN, loop.written);
-        loop.run(new Batch());
+        loop.run();
         assertEquals(2 * WriteLoop.BATCHES_A_RUN, loop.written);
         loop.lost(CloseReason.CLIENT_GONE);
         assertEquals(1, loop.completed);
@@ -56,9 +57,9 @@ class WriteLoopTest {
     @Test
     void theContainersThreadIsTheWriterNoLongerWhenItLeaves() {
         loop.next = WriteLoop.Next.NOTHING;
-        loop.writeInCallback(new Batch());
+        loop.writeInCallback();
         assertTrue(loop.isResting());
-        loop.run(new Batch());
+        loop.run();
         assertTrue(loop.isIdle());
     }
 
@@ -85,7 +86,7 @@ class WriteLoopTest {
 
     private void beginAndWrite() {
         loop.writable();
-        loop.run(new Batch());
+        loop.run();
     }
 
     /** Looks, whenever somebody begins, whether one who was the writer before is still taken for it. */
@@ -114,7 +115,7 @@ class WriteLoopTest {
         void schedule() {}
 
         @Override
-        Next next(Batch batch) {
+        Next next() {
             assertTrue(isWriter(Thread.currentThread()));
             return next;
         }
@@ -135,7 +136,7 @@ class WriteLoopTest {
         }
 
         @Override
-        void write(Batch batch) throws IOException {
+        void write() throws IOException {
             if (fails) {
                 throw new IOException("reset by peer");
             }

@@ -218,12 +218,10 @@ class ProducersIT {
     /** Streams, producers and runs: neither objects nor threads. */
     static void awaitNothingLeft(Server server) throws Exception {
         Supplier<Map<String, Long>> left = () -> {
-            var counts = new TreeMap<>(server.liveInstancesOf("millrace.stream."));
+            var counts = new TreeMap<>(server.liveInstancesOf("millrace."));
             counts.keySet()
                     .retainAll(List.of(
-                            "millrace.stream.EventStream",
-                            "millrace.stream.ServletOutlet",
-                            "millrace.stream.PacedChannel"));
+                            "millrace.stream.EventStream", "millrace.stream.ServletOutlet", "millrace.log.Log"));
             return counts;
         };
         await(() -> left.get().isEmpty(), Duration.ofSeconds(10), () -> "left in heap: " + left.get());

@@ -136,7 +136,7 @@ public final class Users {
         }
 
         @Override
-        public void write(byte[] bytes, int length) {
+        public void write(byte[] bytes, int from, int length) {
             WRITES.getAndIncrement();
         }
 

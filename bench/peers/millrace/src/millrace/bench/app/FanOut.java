@@ -6,10 +6,11 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import millrace.log.Archive;
+import millrace.log.EncodedEvent;
 import millrace.problem.ProblemException;
 import millrace.sse.Event;
-import millrace.stream.BroadcastChannel;
-import millrace.stream.EncodedEvent;
+import millrace.stream.Channel;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamOptions;
 
@@ -18,12 +19,13 @@ public final class FanOut extends HttpServlet {
     private static final long serialVersionUID = 1;
 
     private transient StreamEngine engine;
-    private transient BroadcastChannel channel;
+    private transient Channel channel;
 
     @Override
     public void init() {
         engine = StreamEngine.in(getServletContext());
-        channel = engine.newBroadcast(100_000, 16 << 20, 0);
+        // without a history a reader that falls behind is ended
+        channel = engine.newBroadcast(100_000, 16 << 20, 0, (position, whenKnown) -> new Archive.Unreadable());
     }
 
     @Override
@@ -34,7 +36,7 @@ public final class FanOut extends HttpServlet {
                     response,
                     StreamOptions.of(engine.config(), "bench"),
                     Map.of(),
-                    stream -> stream.read(channel, channel.next()));
+                    stream -> stream.read(channel, channel.log().next()));
         } catch (ProblemException refused) {
             response.sendError(503);
         }

@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.log;
 
 import java.util.Locale;
 
@@ -8,7 +8,7 @@ public enum CloseReason {
     COMPLETED,
     /** The client closed or lost the connection. */
     CLIENT_GONE,
-    /** The client did not keep up: its position was passed, or it took no byte for the stall time. */
+    /** The client took no byte for the stall time. */
     TOO_SLOW,
     /** The token or the lifetime of the stream ran out. */
     EXPIRED,
