@@ -47,7 +47,7 @@ final class Backlog implements Archive {
         long oldest = history.bounds().oldest();
         if (Place.sequence(position) + 1 < oldest) {
             long goesOnAfter = Place.of(oldest - 1);
-            return new Gap(hub.gap(hub.cursor(position), goesOnAfter), goesOnAfter);
+            return new Gap(hub.events().gap(hub.events().cursor(position), goesOnAfter), goesOnAfter);
         }
         return shelf.ask(this, position, whenKnown);
     }
@@ -93,7 +93,7 @@ final class Backlog implements Archive {
         }
         long reached = at == last ? upTo : Place.of(at);
         if (subscription.reachesPresence()) {
-            hub.addPresence(events, position, reached, subscription);
+            hub.teller().addPresence(events, position, reached, subscription);
         }
         return new Events(millrace.log.Page.of(events), reached);
     }

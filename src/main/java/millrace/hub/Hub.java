@@ -1,39 +1,24 @@
 package millrace.hub;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
-import millrace.auth.Dialect;
 import millrace.auth.Principal;
 import millrace.auth.View;
 import millrace.config.Config;
 import millrace.config.Settings;
-import millrace.history.Bounds;
 import millrace.history.History;
 import millrace.history.HistoryException;
-import millrace.history.Page;
 import millrace.history.Sink;
 import millrace.history.Stored;
 import millrace.history.Update;
 import millrace.log.CloseReason;
 import millrace.log.EncodedEvent;
 import millrace.metrics.Metrics;
-import millrace.sse.Event;
 import millrace.stream.EventStream;
-import millrace.stream.LastEventId;
 import millrace.stream.StreamEngine;
 import millrace.topic.Selector;
 import millrace.topic.Topic;
@@ -72,37 +57,21 @@ public final class Hub implements AutoCloseable {
     /** How long a publisher waits at most for drainers that are behind. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
 
-    /** For answers to publishers that still wait when everything else has ended. */
-    private static final Duration ANSWERS_TIME = Duration.ofSeconds(2);
-
     private final StreamEngine engine;
     private final History history;
-    private volatile Cursors cursors;
+    private final Order order = new Order();
     private final Channels channels = new Channels();
-    private final HubMetrics metrics;
     private final Presence presence = new Presence();
-    private final boolean tellsPresence;
-    private final boolean speaksBoth;
-    private final int channelEvents;
-    private final long channelBytes;
-    private final String checkpoints;
-
-    /** Publishers that wait for their answer. */
-    private final Set<Unanswered> unanswered = ConcurrentHashMap.newKeySet();
-
-    /** See above. */
-    private final ReentrantLock order = new ReentrantLock();
-
+    private final Answers answers = new Answers();
     private final InTurn coming = new InTurn("hub-join");
     private final InTurn leaving = new InTurn("hub-leave");
-    private final InTurn telling = new InTurn("hub-presence");
-
-    /** How often the history was opened anew: places in one log mean nothing in another. Written in the order. */
-    private volatile long log;
-
-    /** All that has a place up to this one has been handed to the channels; see {@link Place}. Written in the order. */
-    private volatile long delivered;
-
+    private final HubEvents events;
+    private final Positions positions;
+    private final PresenceTeller teller;
+    private final HubMetrics metrics;
+    private final boolean tellsPresence;
+    private final int channelEvents;
+    private final long channelBytes;
     private final Shelf shelf;
 
     /** Completes when the drainers have caught up; done where they are not behind. Written in the order. */
@@ -115,8 +84,6 @@ public final class Hub implements AutoCloseable {
         this.engine = engine;
         this.channelEvents = config.get(Settings.HUB_CHANNEL_EVENTS);
         this.channelBytes = config.get(Settings.HUB_CHANNEL_BYTES);
-        this.checkpoints = config.get(Settings.HUB_CHECKPOINT);
-        this.speaksBoth = config.get(Settings.HUB_PROTOCOL).equals("both");
         this.tellsPresence = config.get(Settings.HUB_PRESENCE);
         this.history = open.apply(new Sink() {
             @Override
@@ -129,8 +96,16 @@ public final class Hub implements AutoCloseable {
                 goOnWith(late);
             }
         });
-        this.cursors = new Cursors(history.secret());
-        this.delivered = Place.of(history.bounds().newest());
+        order.delivered(Place.of(history.bounds().newest()));
+        this.events = new HubEvents(config.get(Settings.HUB_CHECKPOINT), history.secret());
+        this.positions = new Positions(history, order, events);
+        this.teller = new PresenceTeller(
+                order,
+                channels,
+                presence,
+                events,
+                tellsPresence,
+                config.get(Settings.HUB_PROTOCOL).equals("both"));
         this.shelf = new Shelf(
                 config.get(Settings.HUB_BACKLOG_BYTES),
                 work -> engine.newProducer("hub-backlog", work).start());
@@ -162,18 +137,7 @@ public final class Hub implements AutoCloseable {
      * @param published what {@link #publish} gave
      */
     public void answer(CompletableFuture<Stored> published, BiConsumer<@Nullable Stored, @Nullable Throwable> answer) {
-        Unanswered publisher = new Unanswered(published);
-        unanswered.add(publisher);
-        var unused = published.whenComplete((stored, failure) -> Thread.ofVirtual()
-                .name("hub-answer")
-                .start(() -> {
-                    try {
-                        answer.accept(stored, failure);
-                    } finally {
-                        unanswered.remove(publisher);
-                        publisher.answered.complete(null);
-                    }
-                }));
+        answers.add(published, answer);
     }
 
     /** The history's sink: one at a time, in the order of the sequence. */
@@ -208,7 +172,7 @@ public final class Hub implements AutoCloseable {
                 waitFor(shared.channel.behind());
             }
         }
-        delivered = event.position();
+        order.delivered(event.position());
     }
 
     /**
@@ -219,7 +183,7 @@ public final class Hub implements AutoCloseable {
         order.lock();
         try {
             channels.all().forEach(shared -> shared.channel.skipTo(place));
-            delivered = place; // last: who sees it finds no channel that lacks what it should have
+            order.delivered(place); // last: who sees it finds no channel that lacks what it should have
         } finally {
             order.unlock();
         }
@@ -237,14 +201,12 @@ public final class Hub implements AutoCloseable {
      * The history could not be opened at first, and now is. Who was connected meanwhile stands nowhere in its order: it is
      * ended, and told by a {@code gap} when it comes back.
      */
-    @SuppressWarnings("NonAtomicVolatileUpdate") // in the order
     private void goOnWith(History late) {
         order.lock();
         try {
-            log = log + 1;
-            cursors = new Cursors(late.secret());
+            events.secret(late.secret());
             channels.retire(CloseReason.STOPPED); // they hold numbers of another log
-            delivered = Place.of(late.bounds().newest());
+            order.beginLog(Place.of(late.bounds().newest()));
         } finally {
             order.unlock();
         }
@@ -253,7 +215,15 @@ public final class Hub implements AutoCloseable {
 
     /** All that has a place up to this one has been handed to the channels. */
     long delivered() {
-        return delivered;
+        return order.delivered();
+    }
+
+    HubEvents events() {
+        return events;
+    }
+
+    PresenceTeller teller() {
+        return teller;
     }
 
     // ---- subscribing ----
@@ -265,34 +235,7 @@ public final class Hub implements AutoCloseable {
      * @throws HistoryException if the history cannot be read
      */
     public Position position(@Nullable String cursor, View reader) {
-        long mine = log; // before anything else, so that nothing below belongs to an older one
-        if (cursor == null) {
-            return new Position(delivered, null, null, mine);
-        }
-        if (cursor.isEmpty()) {
-            long now = delivered;
-            return new Position(now, idAt(Place.sequence(now), reader), null, mine);
-        }
-        if (cursor.equals(EARLIEST)) {
-            return new Position(after(history.bounds().oldest() - 1), EARLIEST, null, mine);
-        }
-        OptionalLong found = cursor.charAt(0) == '#' ? cursors.sequence(cursor) : history.find(cursor);
-        Bounds held = history.bounds(); // not before: what is found may be the newest, published just now
-        // everything after the place must be held; the update at the place itself need not be
-        if (found.isPresent() && found.getAsLong() >= held.oldest() - 1 && found.getAsLong() <= held.newest()) {
-            return new Position(after(found.getAsLong()), cursor, null, mine);
-        }
-        return new Position(after(held.oldest() - 1), EARLIEST, LastEventId.beginning(cursor), mine);
-    }
-
-    /**
-     * Where a reader stands that knows all updates up to that sequence. The cursor does not tell which changes of
-     * presence it was told before the next update: none of them is told again.
-     */
-    private long after(long sequence) {
-        long now = delivered;
-        long newest = Place.sequence(now);
-        return sequence < newest ? Place.last(sequence) : sequence == newest ? now : Place.of(sequence);
+        return positions.position(cursor, reader);
     }
 
     /**
@@ -300,28 +243,12 @@ public final class Hub implements AutoCloseable {
      * where there never was an update.
      */
     public String newestCursor(View reader) {
-        return idAt(Place.sequence(delivered), reader);
+        return positions.newestCursor(reader);
     }
 
     /** An opaque cursor for this moment. */
     public String opaqueCursor() {
-        return cursor(delivered);
-    }
-
-    private String idAt(long sequence, View reader) {
-        if (sequence == 0) {
-            return EARLIEST;
-        }
-        Page page = history.after(sequence - 1, 1, 1);
-        if (!page.updates().isEmpty()) {
-            Stored at = page.updates().getFirst();
-            if (at.sequence() == sequence
-                    && reader.permits(at.isPrivate(), topics(at.topics()))
-                    && history.find(at.id()).orElse(-1) == sequence) { // an id used twice means its first holder
-                return at.id();
-            }
-        }
-        return cursors.of(sequence);
+        return events.cursor(order.delivered());
     }
 
     /**
@@ -341,13 +268,13 @@ public final class Hub implements AutoCloseable {
         Subscriber subscriber = new Subscriber(this, subscription, selectors, principal, dispatchesByType);
         stream.heartbeat(subscriber);
         if (position.precedingId() == null) {
-            byte[] first = checkpoint(position.after(), dispatchesByType);
+            byte[] first = events.checkpoint(position.after(), dispatchesByType);
             if (first != null) {
                 stream.sendOwn(first); // so that it has a cursor before its first event
             }
         }
         if (position.lost() != null) {
-            stream.sendOwn(gap(position.lost(), position.after()));
+            stream.sendOwn(events.gap(position.lost(), position.after()));
         }
         if (!joinAtOnce(stream, subscriber, position)) {
             coming.run(() -> join(stream, subscriber, position));
@@ -372,7 +299,7 @@ public final class Hub implements AutoCloseable {
         SharedChannel joined;
         order.lock();
         try {
-            if (position.log() != log) {
+            if (position.log() != order.log()) {
                 stream.end(CloseReason.STOPPED); // its place means nothing in the history that was opened since
                 return;
             }
@@ -380,53 +307,17 @@ public final class Hub implements AutoCloseable {
                     subscriber.subscription(),
                     subscriber.selectors(),
                     wanted -> new Backlog(this, history, shelf, wanted),
-                    backlog -> engine.newBroadcast(channelEvents, channelBytes, delivered, backlog));
+                    backlog -> engine.newBroadcast(channelEvents, channelBytes, order.delivered(), backlog));
             shared.subscribers++;
             subscriber.shares(shared);
             stream.readAfter(shared.channel, position.after());
             presence.add(subscriber);
-            announce(); // it is told of itself, too: it stands in the order now
+            teller.announce(); // it is told of itself, too: it stands in the order now
             joined = shared;
         } finally {
             order.unlock();
         }
         stream.onClose(reason -> leaveWithoutWaiting(subscriber, joined));
-    }
-
-    /**
-     * Adds what tells a reader who came and went between two places, in the order of the places. Of more than is
-     * remembered a {@code gap} tells: the collection of the subscriptions says who is there.
-     */
-    void addPresence(List<EncodedEvent> events, long after, long upTo, Subscription reader) {
-        List<Presence.Change> changes;
-        long forgotten;
-        order.lock();
-        try {
-            changes = presence.toldBetween(after, upTo);
-            forgotten = presence.forgotten();
-        } finally {
-            order.unlock();
-        }
-        if (forgotten > after && forgotten <= upTo) {
-            events.add(new EncodedEvent(gap(cursor(after), forgotten), forgotten));
-        }
-        for (Presence.Change change : changes) {
-            for (Selector selector : change.subscriber().selectors()) {
-                List<Topic> topics = Presence.topics(change.subscriber(), selector);
-                if (reader.takes(true, topics)) {
-                    byte[] event =
-                            Presence.event(change.subscriber(), selector, change.isActive(), dialect(reader, topics));
-                    events.add(new EncodedEvent(Presence.withId(cursor(change.place()), event), change.place()));
-                }
-            }
-        }
-        if (!changes.isEmpty() || forgotten > after) {
-            events.sort(Comparator.comparingLong(EncodedEvent::position)); // which keeps the order of equal ones
-        }
-    }
-
-    private Dialect dialect(Subscription reader, List<Topic> presenceTopics) {
-        return speaksBoth ? Presence.dialect(reader, presenceTopics) : reader.dialect();
     }
 
     /** On a thread of the container or the timer, or a drainer. */
@@ -449,153 +340,10 @@ public final class Hub implements AutoCloseable {
             if (--shared.subscribers == 0) {
                 channels.drop(shared);
             }
-            announce();
+            teller.announce();
         } finally {
             order.unlock();
         }
-    }
-
-    /** Somebody came or went. In the order. */
-    private void announce() {
-        if (tellsPresence && channels.reachPresence()) {
-            telling.run(this::tellPresence);
-        } else {
-            delivered = presence.told(presence.changes(), Place.next(delivered)); // to nobody
-        }
-    }
-
-    /**
-     * Tells those who may know who came and went: live, as private updates that have no place in the history. As an id they
-     * carry the place in the order where they stand, so a reader that comes back goes on from there.
-     */
-    private void tellPresence() {
-        Presence.Change change = nextToTell();
-        if (change == null) {
-            return;
-        }
-        List<Announcement> announcements = new ArrayList<>();
-        for (Selector selector : change.subscriber().selectors()) {
-            announcements.add(new Announcement(change, selector));
-        }
-        boolean done = false;
-        while (!done) {
-            announcements.forEach(Announcement::prepare);
-            order.lock();
-            try {
-                done = announcements.stream().allMatch(Announcement::isComplete);
-                if (done) {
-                    if (presence.told() < change.number()) { // else nobody was left to be told, and it is over
-                        long place = Place.next(delivered);
-                        announcements.forEach(announcement -> announcement.handOut(place));
-                        delivered = presence.told(change.number(), place);
-                    }
-                }
-            } finally {
-                order.unlock();
-            }
-        }
-    }
-
-    private Presence.@Nullable Change nextToTell() {
-        order.lock();
-        try {
-            Presence.Change change = presence.firstUntold();
-            if (change != null && change.number() > presence.told() + 1) {
-                // more came and went than is remembered: who would miss that is told so by its backlog
-                long place = Place.next(delivered);
-                presence.forgetUntold(change.number() - 1, place);
-                channels.skipPresenceTo(place);
-                delivered = place;
-            }
-            return change;
-        } finally {
-            order.unlock();
-        }
-    }
-
-    /** What tells of one selector of somebody who came or went. */
-    private final class Announcement {
-        private final Presence.Change change;
-        private final Selector selector;
-        private final List<Topic> topics;
-        private final Match match;
-
-        /** How the takers are told, as far as they are known. */
-        private final List<Dialect> dialects = new ArrayList<>();
-
-        /** Without ids. */
-        private final EnumMap<Dialect, byte[]> events = new EnumMap<>(Dialect.class);
-
-        Announcement(Presence.Change change, Selector selector) {
-            this.change = change;
-            this.selector = selector;
-            this.topics = Presence.topics(change.subscriber(), selector);
-            this.match = Match.ofPresence(channels, topics);
-        }
-
-        /** Before the order is taken. */
-        void prepare() {
-            match.lookAtNewcomers();
-            List<SharedChannel> takers = match.takers();
-            while (dialects.size() < takers.size()) {
-                Dialect told = dialect(takers.get(dialects.size()).subscription, topics);
-                dialects.add(told);
-                events.computeIfAbsent(
-                        told, it -> Presence.event(change.subscriber(), selector, change.isActive(), it));
-            }
-        }
-
-        boolean isComplete() {
-            return match.isComplete();
-        }
-
-        /** In the order. */
-        void handOut(long place) {
-            EnumMap<Dialect, EncodedEvent> encoded = new EnumMap<>(Dialect.class);
-            events.forEach((dialect, event) ->
-                    encoded.put(dialect, new EncodedEvent(Presence.withId(cursor(place), event), place)));
-            for (int i = 0; i < dialects.size(); i++) {
-                SharedChannel shared = match.takers().get(i);
-                EncodedEvent event = encoded.get(dialects.get(i));
-                if (event != null && shared.isLive()) {
-                    shared.append(event);
-                }
-            }
-        }
-    }
-
-    // ---- the hub's own events ----
-
-    /**
-     * What tells a reader a newer cursor; {@code null} where the settings want none for such a client. It is an event with
-     * data: Firefox takes no id from a block without, and lenient clients take such a block for an event.
-     */
-    byte @Nullable [] checkpoint(long place, boolean dispatchesByType) {
-        return switch (checkpoints) {
-            case "auto" -> dispatchesByType ? checkpointEvent(place) : null;
-            case "event" -> checkpointEvent(place);
-            case "id" -> new Event(cursor(place), null, null, null).encode();
-            default -> null;
-        };
-    }
-
-    private byte[] checkpointEvent(long place) {
-        return new Event(cursor(place), "checkpoint", "{}", null).encode();
-    }
-
-    /** Tells a reader that what it asked for is not held, and where it goes on instead. */
-    byte[] gap(String requested, long goesOnAfter) {
-        String cursor = cursor(goesOnAfter);
-        String json = Json.object()
-                .add("requested", requested)
-                .add("continues_after", cursor)
-                .build()
-                .toString();
-        return new Event(cursor, "gap", json, null).encode();
-    }
-
-    String cursor(long place) {
-        return cursors.of(Place.sequence(place));
     }
 
     public HubMetrics metrics() {
@@ -646,35 +394,8 @@ public final class Hub implements AutoCloseable {
     @Override
     public void close() {
         history.close();
-        if (!areAnswered()) {
-            // a disk that does not answer: then its publishers are told that nothing is known of their updates
-            unanswered.forEach(publisher ->
-                    publisher.published.completeExceptionally(new HistoryException("The disk does not answer.")));
-            areAnswered();
-        }
+        answers.close();
     }
 
-    private boolean areAnswered() {
-        try {
-            CompletableFuture.allOf(unanswered.stream()
-                            .map(publisher -> publisher.answered)
-                            .toArray(CompletableFuture<?>[]::new))
-                    .get(ANSWERS_TIME.toNanos(), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (InterruptedException hurried) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (ExecutionException | TimeoutException late) {
-            return false;
-        }
-    }
 
-    private static final class Unanswered {
-        final CompletableFuture<Stored> published;
-        final CompletableFuture<Void> answered = new CompletableFuture<>();
-
-        Unanswered(CompletableFuture<Stored> published) {
-            this.published = published;
-        }
-    }
 }

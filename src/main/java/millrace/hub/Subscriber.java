@@ -86,7 +86,7 @@ public final class Subscriber implements EventStream.Heartbeat {
             return EventStream.COMMENT;
         }
         toldCheckpoint = newest;
-        byte[] checkpoint = hub.checkpoint(delivered, dispatchesByType);
+        byte[] checkpoint = hub.events().checkpoint(delivered, dispatchesByType);
         return checkpoint == null ? EventStream.COMMENT : checkpoint;
     }
 }
