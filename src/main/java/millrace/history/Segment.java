@@ -24,6 +24,12 @@ final class Segment {
     static final int HEADER = 28;
     private static final String SUFFIX = ".log";
 
+    /** Dropped updates stay on the disk until their segment can go: a sixteenth of what is kept, or so. */
+    private static final int OF_THE_WHOLE = 16;
+
+    /** A segment is not begun anew for its age more often than that. */
+    private static final long SHORTEST_MILLIS = 60_000;
+
     final long base;
     /** The base of the segment before this one, when this one was created; 0 if there was none. */
     final long previous;
@@ -335,6 +341,29 @@ final class Segment {
                 hash ^= hash >>> 29;
             }
             return (int) (hash ^ (hash >>> 32));
+        }
+    }
+
+    /** Whether what comes goes to a new one. */
+    boolean isFull(Retention retention, long now) {
+        if (count() == 0) {
+            return false;
+        }
+        return end() >= Math.clamp(retention.maxBytes() / OF_THE_WHOLE, 1 << 16, 1 << 26)
+                || count() >= Math.max(retention.maxEvents() / OF_THE_WHOLE, 1000)
+                || !retention.maxAge().isZero()
+                        && now - timeMillis(base)
+                                >= Math.max(retention.maxAge().toMillis() / OF_THE_WHOLE, SHORTEST_MILLIS);
+    }
+
+    /** Closes the files of all of these, and their disk. */
+    static void close(List<Segment> segments, Disk disk) {
+        try (disk) {
+            for (Segment segment : segments) {
+                segment.file.close();
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "Closing the history in " + disk, e);
         }
     }
 }
