@@ -1,7 +1,6 @@
 package millrace.web;
 
 import jakarta.servlet.AsyncContext;
-import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -15,8 +14,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import millrace.auth.AccessException;
 import millrace.auth.Principal;
 import millrace.config.Config;
@@ -40,7 +37,6 @@ import millrace.stream.EventSourceClient;
 import millrace.stream.FormData;
 import millrace.stream.LastEventId;
 import millrace.stream.Origins;
-import millrace.stream.ProblemResponse;
 import millrace.stream.RequestBody;
 import millrace.stream.RequestEnd;
 import millrace.stream.StreamEngine;
@@ -57,7 +53,7 @@ public final class HubServlet extends ProblemServlet {
     private static final List<String> METHODS = List.of("GET", "HEAD", "QUERY", "POST", "OPTIONS");
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final long ANSWER_TIMEOUT_MILLIS = 60_000;
-    private static final Duration SOON = Duration.ofSeconds(5);
+    static final Duration SOON = Duration.ofSeconds(5);
 
     private transient @Nullable Parts parts;
 
@@ -126,7 +122,7 @@ public final class HubServlet extends ProblemServlet {
             throw use.access().refusal(request, response, refused);
         } catch (HistoryException unavailable) {
             use.hub().metrics().refused(what, "history");
-            throw unavailable();
+            throw HubAnswer.unavailable();
         } catch (ProblemException refused) {
             use.hub().metrics().refused(what, refused.problem().type().name().toLowerCase(Locale.ROOT));
             throw refused;
@@ -168,16 +164,15 @@ public final class HubServlet extends ProblemServlet {
         }
         Counted counted = enter(use, request, principal, form.selectors());
         Subscription subscription = new Subscription(
-                Set.copyOf(counted.selectors()),
+                Set.copyOf(counted.selectors),
                 principal.view(),
                 form.dialect() == null ? principal.dialect() : form.dialect());
-        boolean[] isOurs = {true};
         try {
             use.engine().open(request, response, use.options(), Map.of(), stream -> {
-                isOurs[0] = false; // the stream's end gives it back now
-                stream.onClose(reason -> counted.leave().run());
+                counted.isTheStreams = true;
+                stream.onClose(reason -> counted.leave());
                 boolean byType = EventSourceClient.dispatchesByType(request);
-                use.hub().subscribe(stream, subscription, counted.selectors(), principal, position, byType);
+                use.hub().subscribe(stream, subscription, counted.selectors, principal, position, byType);
                 if (!use.lifetime().isZero()) {
                     stream.expireAfter(lessUpToAQuarter(use.lifetime()));
                 }
@@ -186,19 +181,32 @@ public final class HubServlet extends ProblemServlet {
                 }
             });
         } finally {
-            if (isOurs[0]) {
-                counted.leave().run();
+            if (!counted.isTheStreams) {
+                counted.leave();
             }
         }
     }
 
-    /**
-     * A subscription that counts in the limits.
-     *
-     * @param selectors as objects that all who have the same share
-     * @param leave to be run once, at its end
-     */
-    private record Counted(List<Selector> selectors, Runnable leave) {}
+    /** A subscription that counts in the limits until it leaves, once, by the request or by its stream. */
+    private static final class Counted {
+
+        /** As objects that all who have the same share. */
+        final List<Selector> selectors;
+
+        private final Runnable leave;
+
+        /** The stream's end gives it back. */
+        boolean isTheStreams;
+
+        Counted(List<Selector> selectors, Runnable leave) {
+            this.selectors = selectors;
+            this.leave = leave;
+        }
+
+        void leave() {
+            leave.run();
+        }
+    }
 
     private static Counted enter(Parts use, HttpServletRequest request, Principal principal, List<Selector> selectors)
             throws ProblemException {
@@ -273,12 +281,12 @@ public final class HubServlet extends ProblemServlet {
         use.access().authenticator().requirePublish(principal, Hub.topics(update.topics()));
         CompletableFuture<Stored> done = use.hub().publish(update);
         if (done.isDone()) {
-            acknowledge(response, id(done));
+            HubAnswer.acknowledge(response, id(done));
             return;
         }
         AsyncContext context = request.startAsync();
         context.setTimeout(ANSWER_TIMEOUT_MILLIS);
-        Answer answer = new Answer(context, response);
+        HubAnswer answer = new HubAnswer(context, response);
         RequestEnd.tell(context, answer);
         use.hub().answer(done, answer::give);
     }
@@ -287,115 +295,8 @@ public final class HubServlet extends ProblemServlet {
         try {
             return done.join().id();
         } catch (CompletionException failed) {
-            throw unavailable();
+            throw HubAnswer.unavailable();
         }
-    }
-
-    private static void acknowledge(HttpServletResponse response, String id) throws IOException {
-        byte[] body = id.getBytes(StandardCharsets.UTF_8);
-        response.setContentType("text/plain;charset=utf-8");
-        response.setHeader("Cache-Control", "no-store");
-        response.setContentLength(body.length);
-        response.getOutputStream().write(body);
-    }
-
-    /**
-     * Answers a publisher when its update is durable. Who comes first has the response: the answer, or the container, which
-     * ends the request. Nothing is locked while it is written. It is written into the response's buffer alone, which is
-     * larger: the bytes go out when it is complete, by the container's own thread where that is what it needs (0090).
-     */
-    static final class Answer implements RequestEnd.Listener {
-
-        /** How long the container's thread waits for a writer that is still inside a write. */
-        private static final Duration WRITER_WAIT = Duration.ofSeconds(5);
-
-        private enum State {
-            WAITING,
-            WRITING,
-            OVER
-        }
-
-        private final AsyncContext context;
-        private final HttpServletResponse response;
-        private final Duration writerWait;
-        private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
-        private volatile @Nullable Thread writer;
-
-        Answer(AsyncContext context, HttpServletResponse response) {
-            this(context, response, WRITER_WAIT);
-        }
-
-        Answer(AsyncContext context, HttpServletResponse response, Duration writerWait) {
-            this.context = context;
-            this.response = response;
-            this.writerWait = writerWait;
-        }
-
-        void give(@Nullable Stored stored, @Nullable Throwable failure) {
-            if (!state.compareAndSet(State.WAITING, State.WRITING)) {
-                return;
-            }
-            writer = Thread.currentThread();
-            try {
-                if (stored != null) {
-                    acknowledge(response, stored.id());
-                } else {
-                    ProblemResponse.send(response, unavailable());
-                }
-            } catch (IOException | RuntimeException gone) {
-                // nobody waits for the answer any more
-            } finally {
-                state.set(State.OVER);
-            }
-            complete();
-        }
-
-        private void complete() {
-            try {
-                context.complete();
-            } catch (RuntimeException already) {
-                // the container was first
-            }
-        }
-
-        @Override
-        public void timedOut(AsyncContext context) {
-            give(null, null);
-        }
-
-        @Override
-        public void failed(AsyncEvent event) {
-            if (end()) {
-                complete();
-            }
-        }
-
-        @Override
-        public void completed() {
-            end();
-        }
-
-        /**
-         * From here on nobody touches the response, which may be another user's soon; false where it had been answered, or
-         * a writer does not come out of its write.
-         */
-        private boolean end() {
-            if (state.compareAndSet(State.WAITING, State.OVER)) {
-                return true;
-            }
-            long deadline = System.nanoTime() + writerWait.toNanos();
-            while (state.get() == State.WRITING
-                    && writer != Thread.currentThread() // called from within our own write
-                    && System.nanoTime() - deadline < 0) {
-                LockSupport.parkNanos(100_000);
-            }
-            return false;
-        }
-    }
-
-    private static ProblemException unavailable() {
-        return new ProblemException(
-                Problem.of(ProblemType.UNAVAILABLE, "The history takes nothing at the moment; try again soon."), SOON);
     }
 
     private static void requireForm(HttpServletRequest request) throws ProblemException {

@@ -107,7 +107,7 @@ class HubAnswerTest {
      */
     @Test
     void theAnswerIsLeftInTheBufferAndCompletedOnce() {
-        new HubServlet.Answer(context, response, LONG).give(stored(), null);
+        new HubAnswer(context, response, LONG).give(stored(), null);
         assertEquals("urn:x:1", written.toString(UTF_8));
         assertFalse(calls.contains("flush") || calls.contains("flushBuffer") || calls.contains("close"), "" + calls);
         assertEquals("complete", calls.getLast());
@@ -123,7 +123,7 @@ class HubAnswerTest {
             writing.countDown();
             awaitUninterruptibly(goOn);
         };
-        var answer = new HubServlet.Answer(context, response, Duration.ofMillis(50));
+        var answer = new HubAnswer(context, response, Duration.ofMillis(50));
         Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
         writing.await();
         answer.timedOut(context); // returns although the other one writes
@@ -145,7 +145,7 @@ class HubAnswerTest {
             writing.countDown();
             awaitUninterruptibly(goOn);
         };
-        var answer = new HubServlet.Answer(context, response, LONG);
+        var answer = new HubAnswer(context, response, LONG);
         Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
         writing.await();
         CountDownLatch ended = new CountDownLatch(1);
@@ -167,7 +167,7 @@ class HubAnswerTest {
     /** Some containers call their listeners from within the call that fails. */
     @Test
     void anErrorFromWithinOurOwnWriteDoesNotWaitForItself() {
-        var answer = new HubServlet.Answer(context, response, LONG);
+        var answer = new HubAnswer(context, response, LONG);
         duringWrite = () -> answer.failed(new AsyncEvent(context, null, response));
         answer.give(stored(), null);
         assertEquals(1, completions());
@@ -175,13 +175,13 @@ class HubAnswerTest {
 
     @Test
     void afterTheEndNobodyTouchesTheResponse() {
-        var ended = new HubServlet.Answer(context, response, LONG);
+        var ended = new HubAnswer(context, response, LONG);
         ended.failed(new AsyncEvent(context, null, response));
         assertEquals(List.of("complete"), calls);
         calls.clear();
         ended.give(stored(), null);
         ended.timedOut(context);
-        var complete = new HubServlet.Answer(context, response, LONG);
+        var complete = new HubAnswer(context, response, LONG);
         complete.completed();
         complete.give(stored(), null);
         assertEquals(List.of(), calls);
@@ -189,7 +189,7 @@ class HubAnswerTest {
 
     @Test
     void aPublisherThatGetsNoAnswerInTimeIsTold() {
-        new HubServlet.Answer(context, response, LONG).timedOut(context);
+        new HubAnswer(context, response, LONG).timedOut(context);
         assertTrue(written.toString(UTF_8).contains("\"status\":503"), written.toString(UTF_8));
         assertTrue(calls.contains("setHeader"), "" + calls);
         assertEquals(1, completions());
