@@ -14,15 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import millrace.config.Config;
 import millrace.config.Settings;
 import millrace.log.Archive;
@@ -33,7 +30,6 @@ import millrace.metrics.Metrics;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
-import millrace.sse.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +43,6 @@ public final class StreamEngine implements AutoCloseable {
     /** {@code Cache-Control} of what is sent to a known user. */
     public static final String PRIVATE = "private, no-store, no-transform";
 
-    private static final Duration JOIN_TIME = Duration.ofSeconds(2);
-
     private final Config config;
     private final Metrics metrics;
     private final Drainers drainers;
@@ -57,21 +51,12 @@ public final class StreamEngine implements AutoCloseable {
     private final ByteBudget budget;
     private final Runs runs;
     private final Set<EventStream> open = ConcurrentHashMap.newKeySet();
-    private final Set<Thread> producers = ConcurrentHashMap.newKeySet();
-    private final Set<Runnable> soon = ConcurrentHashMap.newKeySet();
-    private final Map<String, AtomicInteger> openByAddress = new ConcurrentHashMap<>();
-    private final AtomicInteger openCount = new AtomicInteger();
-    private final AtomicLong names = new AtomicLong();
-    private final ClientAddress addresses;
+    private final Soon soon;
+    private final Producers producers = new Producers();
+    private final StreamLimits limits;
     private final Origins origins;
-    private final int maxStreams;
-    private final int maxStreamsPerAddress;
-    private final long retryMillis;
-    private final Duration restartTime;
+    private final RetryHints hints;
     private final InstantSource clock;
-
-    /** When the drain ends, by {@link System#nanoTime}; set before it begins. */
-    private volatile long drainedAt;
 
     private volatile boolean draining;
     private volatile boolean closed;
@@ -94,14 +79,12 @@ public final class StreamEngine implements AutoCloseable {
         int wanted = config.get(Settings.DRAINERS);
         this.drainers = new Drainers(wanted == 0 ? Runtime.getRuntime().availableProcessors() : wanted);
         this.timer = new Timer(() -> drainers.replaceStuck(System.nanoTime()));
+        this.soon = new Soon(timer);
         this.budget = new ByteBudget(config.get(Settings.BUDGET));
         this.runs = new Runs(this, config, budget);
-        this.addresses = new ClientAddress(config.get(Settings.PROXIES));
+        this.limits = new StreamLimits(config);
         this.origins = Origins.of(config);
-        this.maxStreams = config.get(Settings.MAX_STREAMS);
-        this.maxStreamsPerAddress = config.get(Settings.MAX_STREAMS_PER_ADDRESS);
-        this.retryMillis = config.get(Settings.RETRY).toMillis();
-        this.restartTime = config.get(Settings.RESTART_TIME);
+        this.hints = new RetryHints(config);
         metrics.eventsDelivered(drainers::delivered);
         metrics.drainersReplaced(drainers::replaced);
         metrics.heldBytes(budget::used);
@@ -137,7 +120,7 @@ public final class StreamEngine implements AutoCloseable {
 
     /** Streams open now. */
     public int openStreams() {
-        return openCount.get();
+        return limits.open();
     }
 
     /** True from the beginning of the end: not ready for further streams. */
@@ -149,7 +132,7 @@ public final class StreamEngine implements AutoCloseable {
 
     /** Whom a request counts for where limits are per address; see {@link ClientAddress}. */
     public String addressOf(HttpServletRequest request) {
-        return addresses.of(request);
+        return limits.addressOf(request);
     }
 
     /**
@@ -164,9 +147,7 @@ public final class StreamEngine implements AutoCloseable {
 
     /** A log for one reader whose producer waits once it is that many bytes ahead. */
     public Window newWindow(long bytes) {
-        return new Window(new Log(budget, Integer.MAX_VALUE, bytes, false, 0, (position, whenKnown) -> {
-            throw new IllegalStateException("the only reader was passed");
-        }));
+        return new Window(budget, bytes);
     }
 
     Channel runChannel(ByteBudget part, Archive archive, LongConsumer lastReaderLeft) {
@@ -195,7 +176,8 @@ public final class StreamEngine implements AutoCloseable {
                     "a filter or servlet on the way lacks <async-supported>true</async-supported> (or asyncSupported = true)");
         }
         String address = addressOf(request);
-        admit(address);
+        requireRoom(address);
+        limits.enter(address);
         EventStream stream = new EventStream(this, options, drainers.any(), address);
         boolean begun = false;
         try {
@@ -226,7 +208,7 @@ public final class StreamEngine implements AutoCloseable {
             throw failure;
         } finally {
             if (!begun) {
-                leave(address);
+                limits.leave(address);
             }
         }
         return stream;
@@ -235,7 +217,7 @@ public final class StreamEngine implements AutoCloseable {
     /** As {@link #open}, onto something that is no servlet's response. */
     EventStream open(Outlet outlet, StreamOptions options, Consumer<EventStream> setUp) {
         EventStream stream = new EventStream(this, options, drainers.any(), null);
-        openCount.incrementAndGet();
+        limits.enterUnlimited();
         stream.outlet(outlet);
         register(stream, options);
         begin(stream, setUp);
@@ -257,11 +239,11 @@ public final class StreamEngine implements AutoCloseable {
     }
 
     private void begin(EventStream stream, Consumer<EventStream> setUp) {
-        stream.sendOwn(retryHint());
+        stream.sendOwn(hints.next(draining));
         setUp.accept(stream);
         stream.start();
         if (draining) { // it came in between
-            stream.sendOwn(retryHint());
+            stream.sendOwn(hints.next(draining));
             stream.end(CloseReason.SHUTTING_DOWN);
         }
     }
@@ -304,73 +286,12 @@ public final class StreamEngine implements AutoCloseable {
                     Problem.of(ProblemType.UNAVAILABLE, "The application stops; come back in a moment."),
                     untilRestarted());
         }
-        if (maxStreams > 0 && openCount.get() >= maxStreams) {
-            throw tooManyStreams();
-        }
-        AtomicInteger here = openByAddress.get(address);
-        if (maxStreamsPerAddress > 0 && here != null && here.get() >= maxStreamsPerAddress) {
-            throw tooManyForAddress();
-        }
-    }
-
-    private void admit(String address) throws ProblemException {
-        requireRoom(address);
-        int now = openCount.incrementAndGet();
-        if (maxStreams > 0 && now > maxStreams) {
-            openCount.decrementAndGet();
-            throw tooManyStreams();
-        }
-        if (maxStreamsPerAddress > 0) {
-            int here = openByAddress
-                    .compute(address, (key, count) -> {
-                        AtomicInteger some = count == null ? new AtomicInteger() : count;
-                        some.incrementAndGet();
-                        return some;
-                    })
-                    .get();
-            if (here > maxStreamsPerAddress) {
-                leave(address);
-                throw tooManyForAddress();
-            }
-        }
-    }
-
-    private static ProblemException tooManyStreams() {
-        return new ProblemException(
-                Problem.of(ProblemType.UNAVAILABLE, "This server has as many streams open as it may."),
-                Duration.ofSeconds(10));
-    }
-
-    private ProblemException tooManyForAddress() {
-        return new ProblemException(
-                Problem.of(
-                        ProblemType.TOO_MANY_REQUESTS,
-                        "Your address has " + maxStreamsPerAddress + " streams open, the most it may."),
-                Duration.ofSeconds(10));
-    }
-
-    private void leave(@Nullable String address) {
-        openCount.decrementAndGet();
-        if (maxStreamsPerAddress > 0 && address != null) {
-            openByAddress.computeIfPresent(address, (key, count) -> count.decrementAndGet() <= 0 ? null : count);
-        }
-    }
-
-    /**
-     * {@code retry:} give or take a third, so that clients that were cut together do not come back together; while the
-     * application stops, on top of the time until it is back: on a server that lives on, a container that answers in its
-     * place says 404, or a proxy 502, and an {@code EventSource} would give up for good.
-     */
-    private byte[] retryHint() {
-        long third = retryMillis / 3;
-        long millis = retryMillis - third + ThreadLocalRandom.current().nextLong(2 * third + 1);
-        Duration away = draining ? untilRestarted() : Duration.ZERO;
-        return new Event(null, null, null, away.plusMillis(millis)).encode();
+        limits.requireRoom(address);
     }
 
     /** The rest of the drain, and the time that a restart takes by the settings. */
     Duration untilRestarted() {
-        return restartTime.plusNanos(Math.max(0, drainedAt - System.nanoTime()));
+        return hints.untilRestarted();
     }
 
     // ---- for the rooms' own use ----
@@ -385,20 +306,7 @@ public final class StreamEngine implements AutoCloseable {
 
     /** Runs it once, after that time; at once where the application stops. */
     public void soon(Duration delay, Runnable task) {
-        Runnable once = new Runnable() { // an object of its own: the same task may wait twice
-                    @Override
-                    public void run() {
-                        if (soon.remove(this)) {
-                            task.run();
-                        }
-                    }
-                };
-        soon.add(once);
-        try {
-            var unused = timer.schedule(delay, once);
-        } catch (RejectedExecutionException stopped) {
-            once.run();
-        }
+        soon.run(delay, task);
     }
 
     Drainers drainers() {
@@ -415,25 +323,12 @@ public final class StreamEngine implements AutoCloseable {
      * wait for its work to tell that it was in vain. Not started yet.
      */
     public Thread newProducer(String kind, Runnable work) {
-        Thread thread = Thread.ofVirtual()
-                .name(kind + "-" + names.incrementAndGet())
-                .unstarted(() -> {
-                    producers.add(Thread.currentThread());
-                    try {
-                        if (closed) {
-                            Thread.currentThread().interrupt();
-                        }
-                        work.run();
-                    } finally {
-                        producers.remove(Thread.currentThread());
-                    }
-                });
-        return thread;
+        return producers.newThread(kind, work);
     }
 
     void closed(EventStream stream, CloseReason reason) {
         open.remove(stream);
-        leave(stream.address());
+        limits.leave(stream.address());
         metrics.streamsOpen.labelValues(stream.kind()).dec();
         metrics.streamsClosed.labelValues(stream.kind(), reason.label()).inc();
         LOG.log(Level.DEBUG, () -> stream.kind() + " stream ended: " + reason.label());
@@ -444,18 +339,11 @@ public final class StreamEngine implements AutoCloseable {
     }
 
     int cut(Channel channel) {
-        int count = 0;
-        for (EventStream stream : open) {
-            if (stream.reads(channel)) {
-                stream.end(CloseReason.STOPPED);
-                count++;
-            }
-        }
-        return count;
+        return endAll(CloseReason.STOPPED, stream -> stream.reads(channel));
     }
 
     /** Ends every stream of which that is true. */
-    public int endAll(CloseReason reason, java.util.function.Predicate<EventStream> which) {
+    public int endAll(CloseReason reason, Predicate<EventStream> which) {
         int count = 0;
         for (EventStream stream : open) {
             if (which.test(stream)) {
@@ -475,7 +363,7 @@ public final class StreamEngine implements AutoCloseable {
      */
     public void drain(Duration time) {
         long nanos = time.toNanos();
-        drainedAt = System.nanoTime() + nanos;
+        hints.drains(time);
         draining = true;
         List<EventStream> streams = new ArrayList<>(open);
         LongFunction<Duration> when = i -> Duration.ofNanos(nanos * i / Math.max(1, streams.size()));
@@ -483,7 +371,7 @@ public final class StreamEngine implements AutoCloseable {
             EventStream stream = streams.get(i);
             soon(when.apply(i), () -> {
                 if (!stream.isClosing()) { // by another drain: the process may end while a launcher drains
-                    stream.sendOwn(retryHint());
+                    stream.sendOwn(hints.next(draining));
                     stream.end(CloseReason.SHUTTING_DOWN);
                 }
             });
@@ -497,7 +385,7 @@ public final class StreamEngine implements AutoCloseable {
                 break;
             }
         }
-        drainedAt = System.nanoTime();
+        hints.drains(Duration.ZERO);
     }
 
     /** Drains by the setting, then interrupts producers and ends all threads. */
@@ -512,24 +400,9 @@ public final class StreamEngine implements AutoCloseable {
         for (EventStream stream : open) {
             stream.lost(CloseReason.SHUTTING_DOWN);
         }
-        long deadline = System.nanoTime() + JOIN_TIME.toNanos();
-        for (Thread producer : producers) {
-            producer.interrupt();
-        }
-        for (Thread producer : producers) {
-            try {
-                producer.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
-            } catch (InterruptedException hurried) {
-                Thread.currentThread().interrupt();
-            }
-        }
-        if (!producers.isEmpty()) {
-            LOG.log(
-                    Level.WARNING,
-                    producers.size() + " producers ignore their interrupt and hold the application in memory");
-        }
+        producers.close();
         timer.close();
-        soon.forEach(Runnable::run); // else a response that waits for its cut would stay open
+        soon.close(); // else a response that waits for its cut would stay open
         drainers.close();
     }
 }

@@ -1,5 +1,6 @@
 package millrace.stream;
 
+import millrace.log.ByteBudget;
 import millrace.log.CloseReason;
 import millrace.log.EncodedEvent;
 import millrace.log.Log;
@@ -14,8 +15,11 @@ public final class Window {
     private final Log log;
     private volatile @Nullable EventStream reader;
 
-    Window(Log log) {
-        this.log = log;
+    /** @param bytes that the producer may be ahead */
+    Window(ByteBudget budget, long bytes) {
+        this.log = new Log(budget, Integer.MAX_VALUE, bytes, false, 0, (position, whenKnown) -> {
+            throw new IllegalStateException("the only reader was passed");
+        });
     }
 
     Log log() {
