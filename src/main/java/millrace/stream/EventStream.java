@@ -3,7 +3,6 @@ package millrace.stream;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -30,11 +29,6 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     /** For the last event to arrive: some clients throw away what they have not read when the connection breaks. */
     private static final Duration BEFORE_A_CUT = Duration.ofMillis(100);
-
-    /** Longer than any process lives, and not too long to be counted in nanoseconds. */
-    private static final Duration FOREVER = Duration.ofDays(36_500);
-
-    private static final long NEVER = Long.MAX_VALUE;
 
     /** A comment. No empty line follows: lenient clients would take that for an event with empty data. */
     public static final byte[] COMMENT = EventEncoder.comment("");
@@ -64,17 +58,13 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     int seat = -1;
 
     // by anybody
-    private final Object ownLock = new Object();
-    private @Nullable ArrayDeque<byte[]> own;
-    private volatile boolean ownWaits;
+    private final OwnBytes own = new OwnBytes();
+    private final EndListeners listeners = new EndListeners();
     private volatile boolean heartbeatDue;
     private volatile long lastWrite = openedAt;
     private volatile Heartbeat heartbeat = SILENT;
-    private volatile long expiresAt = NEVER;
-    private volatile @Nullable Instant expiry;
+    private final Expiry expiry;
     private volatile Timer.@Nullable Watch watch;
-    private @Nullable Consumer<CloseReason> onClose;
-    private @Nullable CloseReason closedFor;
 
     /** @param address whom it counts for where streams per address are limited */
     EventStream(StreamEngine engine, StreamOptions options, Drainers.Drainer home, @Nullable String address) {
@@ -82,6 +72,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         this.options = options;
         this.home = home;
         this.address = address;
+        this.expiry = new Expiry(engine.clock());
     }
 
     // ---- for those who open it, before start ----
@@ -121,13 +112,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     /** Bytes for this reader alone, whole blocks or lines; they go out before the next event of the channel. */
     public void sendOwn(byte[] blocks) {
-        synchronized (ownLock) {
-            if (own == null) {
-                own = new ArrayDeque<>(2);
-            }
-            own.add(blocks);
-            ownWaits = true;
-        }
+        own.add(blocks);
         wake();
     }
 
@@ -138,29 +123,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
 
     /** Calls that once, after the stream has ended, on any thread; at once if it has ended already. Must not block. */
     public void onClose(Consumer<CloseReason> listener) {
-        CloseReason already;
-        synchronized (ownLock) {
-            already = closedFor;
-            if (already == null) {
-                Consumer<CloseReason> before = onClose;
-                onClose = before == null
-                        ? listener
-                        : reason -> {
-                            tell(before, reason);
-                            tell(listener, reason);
-                        };
-                return;
-            }
-        }
-        listener.accept(already);
-    }
-
-    private static void tell(Consumer<CloseReason> listener, CloseReason reason) {
-        try {
-            listener.accept(reason);
-        } catch (RuntimeException bug) { // the others must hear of it all the same
-            System.getLogger("millrace.stream").log(System.Logger.Level.ERROR, "a listener failed", bug);
-        }
+        listeners.add(listener);
     }
 
     /**
@@ -176,9 +139,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
      * stream is being set up.
      */
     public void expireAfter(Duration time) {
-        if (time.compareTo(FOREVER) < 0) {
-            expiresAt = System.nanoTime() + time.toNanos();
-        }
+        expiry.after(time);
     }
 
     /**
@@ -187,7 +148,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
      * heartbeat. To be called while the stream is being set up.
      */
     public void expireAt(Instant moment) {
-        expiry = moment;
+        expiry.at(moment);
     }
 
     void outlet(Outlet real) {
@@ -325,17 +286,9 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         if (ownBatch != null) {
             return Next.WRITE; // found by an earlier run, which the container was not ready for
         }
-        if (ownWaits) {
-            synchronized (ownLock) {
-                ownBatch = own == null ? null : own.poll();
-                ownWaits = own != null && !own.isEmpty();
-                if (!ownWaits) {
-                    own = null; // most streams have such bytes at their start alone
-                }
-            }
-            if (ownBatch != null) {
-                return Next.WRITE;
-            }
+        ownBatch = own.poll();
+        if (ownBatch != null) {
+            return Next.WRITE;
         }
         if (isClosing()) {
             return Next.NOTHING; // what is in the log is left for the next connection: an endless log never ends
@@ -455,16 +408,8 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         if (watched != null) {
             watched.end();
         }
-        Consumer<CloseReason> listener;
-        synchronized (ownLock) {
-            closedFor = reason;
-            own = null;
-            listener = onClose;
-            onClose = null;
-        }
-        if (listener != null) {
-            tell(listener, reason);
-        }
+        own.discard();
+        listeners.tell(reason);
     }
 
     private Outlet out() {
@@ -481,26 +426,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private long firstLook() {
         long interval = options.heartbeat().toNanos();
         long random = interval / 2 + ThreadLocalRandom.current().nextLong(Math.max(1, interval / 2));
-        return untilExpiry(System.nanoTime(), random);
-    }
-
-    private long untilExpiry(long now, long otherwise) {
-        long left = expiresAt == NEVER ? otherwise : Math.clamp(expiresAt - now, 0, otherwise);
-        Instant moment = expiry;
-        if (moment == null) {
-            return left;
-        }
-        Duration byTheClock = Duration.between(engine.clock().instant(), moment);
-        if (byTheClock.isNegative()) {
-            return 0;
-        }
-        return byTheClock.compareTo(Duration.ofNanos(left)) < 0 ? byTheClock.toNanos() : left;
-    }
-
-    private boolean isExpired(long now) {
-        Instant moment = expiry;
-        return expiresAt != NEVER && expiresAt - now <= 0
-                || moment != null && !engine.clock().instant().isBefore(moment);
+        return expiry.until(System.nanoTime(), random);
     }
 
     @Override
@@ -513,10 +439,10 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
             giveUp(CloseReason.TOO_SLOW);
             return -1;
         }
-        if (isExpired(now)) {
+        if (expiry.isOver(now)) {
             close(CloseReason.EXPIRED); // looked at further: the client may take nothing
         }
-        return isClosing() ? beat(now, stall) : untilExpiry(now, beat(now, stall));
+        return isClosing() ? beat(now, stall) : expiry.until(now, beat(now, stall));
     }
 
     /** A heartbeat, if it is due; returns the time until the next look for one. */
