@@ -332,7 +332,7 @@ class FileHistoryFaultTest {
 
     /** The cache of the system shows the next process what the disk does not have, and a plain force leaves it so. */
     @Test
-    void whatTheNextProcessFindsAfterAFailedForceSurvivesThePowerFromThenOn() throws IOException {
+    void updatesFoundAfterAFailedForceSurviveThePowerLoss() throws IOException {
         int found = 0;
         for (int seed = 0; seed < 40; seed++) {
             CrashDisk disk = new CrashDisk(new Random(seed));
@@ -413,7 +413,7 @@ class FileHistoryFaultTest {
 
     /** Its numbers go to others then; so no cursor that was made of them may mean anything. */
     @Test
-    void whereTheNewestFileWasTakenAwayTheSecretIsAnother() throws IOException {
+    void theSecretChangesWhereTheNewestFileIsMissing() throws IOException {
         Retention small = new Retention(1000, 1 << 20, Duration.ZERO);
         byte[] secret;
         long newest;
@@ -581,7 +581,7 @@ class FileHistoryFaultTest {
     }
 
     @Test
-    void thatAFileCannotBeReadIsLoggedOnce() throws IOException {
+    void anUnreadableFileIsLoggedOnce() throws IOException {
         List<String> logged = Collections.synchronizedList(new ArrayList<>());
         Handler handler = new Handler() {
             @Override
@@ -622,7 +622,7 @@ class FileHistoryFaultTest {
 
     /** As a web application that is deployed again while a disk of the network is away. */
     @Test
-    void whatWasLeftOpenForADiskThatDidNotAnswerIsClosedWhenItDoes() throws Exception {
+    void filesLeftOpenForAStuckDiskAreClosedWhenItAnswers() throws Exception {
         CountDownLatch stuck = new CountDownLatch(1);
         CountDownLatch answers = new CountDownLatch(1);
         DirectoryDisk disk = new DirectoryDisk(directory);

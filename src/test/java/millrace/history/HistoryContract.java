@@ -236,7 +236,7 @@ abstract class HistoryContract {
     }
 
     @Test
-    void whenTheSinkHasAnUpdateItCanBeReadAndItsFutureIsNotDone() {
+    void theSinkSeesAnUpdateBeforeItsPublisherIsAnswered() {
         AtomicReference<CompletableFuture<Stored>> future = new AtomicReference<>();
         AtomicReference<History> history = new AtomicReference<>();
         List<String> seen = Collections.synchronizedList(new ArrayList<>());
@@ -402,7 +402,7 @@ abstract class HistoryContract {
     }
 
     @Test
-    void whatWasAppendedBeforeTheCloseIsFinished() {
+    void updatesAppendedBeforeTheCloseAreFinished() {
         History history = open(MUCH);
         List<CompletableFuture<Stored>> pending = new ArrayList<>();
         for (int i = 0; i < 500; i++) {

@@ -69,7 +69,7 @@ class HubLimitsTest {
     }
 
     @Test
-    void aSubjectEntersAsOftenAsItMayAndAgainAfterItLeft() {
+    void aSubjectHasASubscriptionLimitAndLeavingMakesRoom() {
         var limit = new SubjectLimit(2);
         assertTrue(limit.enter("a"));
         assertTrue(limit.enter("a"));
@@ -83,7 +83,7 @@ class HubLimitsTest {
     private static final HubLimits LIMITS = new HubLimits(100, 4096, 8192, 100, 50);
 
     @Test
-    void nobodyPublishesWherePresenceIsToldWhereverTheHubLies() throws Exception {
+    void presenceTopicsAreReservedWhereverTheHubLies() throws Exception {
         for (String place : new String[] {"https://example.com/app/.well-known/mercure", "https://example.com/hub"}) {
             HubUrl hub = HubUrl.of(place);
             for (String topic : new String[] {
@@ -175,7 +175,7 @@ class HubLimitsTest {
     }
 
     @Test
-    void oneClientCannotUseUpWhatIsThereForAll() throws Exception {
+    void oneClientCannotUseUpTheLimitOfAll() throws Exception {
         var budget = budget(1 << 20, 100, 100, 25);
         for (int i = 0; i < 25; i++) {
             entered(budget, "hostile", Selector.ofTemplate("{x" + i + "}"));
@@ -265,7 +265,7 @@ class HubLimitsTest {
 
     /** What a relative topic takes over from the hub's URL is tried on URL Patterns, too. */
     @Test
-    void manyShortTopicsCountAsTheURLsThatTheyAre() throws Exception {
+    void relativeTopicsCountAsWholeUrls() throws Exception {
         StringBuilder hundred = new StringBuilder("topic=a0");
         for (int i = 1; i < 100; i++) {
             hundred.append("&topic=a").append(i);
@@ -344,7 +344,7 @@ class HubLimitsTest {
     private static final Config DEFAULTS = Config.load(new Properties(), Map.of(), Map.of());
 
     @Test
-    void whatIsAskedForTenThousandTimesIsCompiledOnce() throws Exception {
+    void aPatternOfTenThousandSubscribersIsCompiledOnce() throws Exception {
         HubUrl hub = HubUrl.of("https://example.com/.well-known/mercure");
         String large = "match_urlpattern=" + URLEncoder.encode("/([a-z]{0,900})", UTF_8);
         FormData form = FormData.parse((large + "&").repeat(9_999) + large);
@@ -361,7 +361,7 @@ class HubLimitsTest {
     }
 
     @Test
-    void whoHasLeftIsNotHeldInMemoryForItsPresence() throws Exception {
+    void presenceHoldsNoSubscriberThatHasLeft() throws Exception {
         assertEquals(1_000, remembered("small", 5));
         int large = remembered("x".repeat(4_000), 100);
         assertTrue(large < 20, large + " changes of 800 KB each are held");
@@ -369,7 +369,7 @@ class HubLimitsTest {
 
     /** Telling costs up to a hundred searches under the hub's order, for each who comes and each who goes. */
     @Test
-    void nothingIsMadeForPresenceWhereNobodyMayBeToldOfIt() throws Exception {
+    void presenceCostsNothingWhereNobodyMaySeeIt() throws Exception {
         String told = Presence.ROOT + "{/topic}{/subscriber}";
         assertTrue(reachesPresence(told, told));
         assertTrue(reachesPresence("*", "*"));

@@ -181,7 +181,7 @@ class HubTest {
     }
 
     @Test
-    void whatIsPublishedWhileAPageIsReadComesOnceAndInOrder() throws Exception {
+    void updatesPublishedDuringAReplayComeOnceAndInOrder() throws Exception {
         for (int more = 1; more <= 3; more++) {
             hub = newHub(100_000);
             publishNumbers(0, 450);
@@ -210,7 +210,7 @@ class HubTest {
 
     /** The history shows an update before its channels have it: it must not come out of both. */
     @Test
-    void whatTheHistoryShowsBeforeTheChannelsHaveItComesOnce() throws Exception {
+    void anUpdateVisibleInTheHistoryBeforeItsDeliveryComesOnce() throws Exception {
         publishNumbers(0, 300);
         history.holdDelivery();
         publishNumbers(300, 310);
@@ -304,7 +304,7 @@ class HubTest {
 
     /** Between the moment when it is asked what a cursor means and the moment when the stream is open. */
     @Test
-    void whatIsPublishedBeforeTheStreamIsOpenIsNotMissedWithoutACursorEither() throws Exception {
+    void anUpdatePublishedWhileTheStreamOpensIsNotMissed() throws Exception {
         Subscription subscription = subscription(ANYBODY, "n");
         Position position = hub.position(null, subscription.view());
         publishNumbers(0, 3);
@@ -351,7 +351,7 @@ class HubTest {
 
     /** The last one leaves a channel while the next one joins it: what is published then reaches the one who joined. */
     @Test
-    void whoJoinsAChannelThatItsLastReaderLeavesIsNotForgotten() throws Exception {
+    void aReaderThatJoinsWhileTheLastOneLeavesIsServed() throws Exception {
         PlayedReader before = subscribe(null, ANYBODY, "n");
         for (int round = 0; round < 300; round++) {
             PlayedReader leaving = before;
@@ -496,7 +496,7 @@ class HubTest {
     }
 
     @Test
-    void whatAReaderHeldThatCaughtUpByItselfIsLetGoInSilence() throws Exception {
+    void memoryIsFreedWhenASlowReaderCatchesUpInSilence() throws Exception {
         PlayedReader slow = subscribe(null, ANYBODY, "n");
         slow.await(it -> it.lastEventId().startsWith("#"), "a cursor");
         slow.hold();
@@ -576,7 +576,7 @@ class HubTest {
 
     /** As many updates as a page has are dropped while a replay stands before them. */
     @Test
-    void whatIsDroppedInTheMiddleOfAReplayIsToldByAGap() throws Exception {
+    void updatesDroppedDuringAReplayAreToldByAGap() throws Exception {
         hub = newHub(1_000);
         publishNumbers(0, 1_000);
         AtomicBoolean once = new AtomicBoolean();
@@ -630,7 +630,7 @@ class HubTest {
 
     /** As after a start beside a process that still had the history. */
     @Test
-    void whoWasConnectedBeforeTheHistoryCouldBeOpenedIsEndedAndToldByAGap() throws Exception {
+    void streamsFromBeforeTheHistoryOpenedEndAndComeBackToAGap() throws Exception {
         PlayedReader early = subscribe(null, ANYBODY, "n");
         early.await(it -> it.lastEventId().startsWith("#"), "a cursor");
         String foreign = "urn:foreign:";
@@ -774,7 +774,7 @@ class HubTest {
     // ---- presence ----
 
     @Test
-    void presenceIsToldLiveToWhoMaySeeItAndIsNotInTheHistory() throws Exception {
+    void presenceIsToldLiveToPermittedReadersAndNotStored() throws Exception {
         String everybody = "/.well-known/mercure/subscriptions{/topic}{/subscriber}";
         PlayedReader granted = subscribe(null, mayRead(everybody), everybody);
         PlayedReader stranger = subscribe(null, ANYBODY, everybody);
@@ -805,7 +805,7 @@ class HubTest {
 
     /** A client may know that it is connected before it stands in the order: its headers go out first. */
     @Test
-    void whoComesWhileAStreamIsBeingOpenedIsToldToIt() throws Exception {
+    void anOpeningStreamIsToldWhoCameMeanwhile() throws Exception {
         Subscription everybody = subscription(mayRead("*"), "/.well-known/mercure/subscriptions{/topic}{/subscriber}");
         for (boolean replays : new boolean[] {false, true}) {
             Position position = hub.position(null, everybody.view());
@@ -834,7 +834,7 @@ class HubTest {
      * those of the collection in the same form.
      */
     @Test
-    void presenceHasTheIdsThatWereSelectedWhateverElseIs() throws Exception {
+    void presenceIdsAreTheTopicsThatWereSelected() throws Exception {
         String old = Presence.ROOT + "{/topic}{/subscriber}";
         String modern = Presence.ROOT + "/exact{/match}{/subscriber}";
         for (Dialect other : Dialect.values()) {
@@ -910,7 +910,7 @@ class HubTest {
 
     /** Many come and go while updates are matched against a lot of patterns: each gets what follows, and once. */
     @Test
-    void whoComesWhileUpdatesAreMatchedMissesNothing() throws Exception {
+    void aSubscriberThatComesDuringMatchingMissesNothing() throws Exception {
         for (int i = 0; i < 200; i++) {
             subscribe(null, ANYBODY, "{+a" + i + "}");
         }
@@ -935,7 +935,7 @@ class HubTest {
     }
 
     @Test
-    void presenceIsToldInTheDialectOfWhomItIsTold() throws Exception {
+    void presenceIsToldInTheReadersDialect() throws Exception {
         PlayedReader modern = open(
                 new Subscription(Set.of(Selector.everything()), mayRead("*").view(), Dialect.V1),
                 List.of(Selector.everything()),

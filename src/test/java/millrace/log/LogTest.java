@@ -134,7 +134,7 @@ class LogTest {
     }
 
     @Test
-    void whatAllHaveReadIsLetGoOfAndReadersGoOn() {
+    void eventsThatAllHaveReadLeaveMemory() {
         Log log = log(10_000, 1 << 20, false);
         Reader one = reader(log, 1);
         append(log, 1, 700);
@@ -176,7 +176,7 @@ class LogTest {
     }
 
     @Test
-    void whoIsBehindEvenTheArchiveIsToldAndGoesOn() {
+    void aReaderBehindTheArchiveGetsAGapAndGoesOn() {
         Log log = log(32, 1 << 20, false);
         Reader reader = reader(log, 1);
         append(log, 1, 500);
@@ -294,7 +294,7 @@ class LogTest {
     }
 
     @Test
-    void anEndFreesWhoWaitsToAppend() throws Exception {
+    void theEndWakesAProducerThatWaitsForRoom() throws Exception {
         Log log = log(1, 1 << 20, true);
         append(log, 1, 1);
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -354,7 +354,7 @@ class LogTest {
 
     /** What all have read is let go of, and there are readers that nobody knew of in that moment. */
     @Test
-    void whoComesWhileMemoryIsLetGoOfMissesNothing() throws Exception {
+    void aReaderThatComesWhileMemoryIsFreedMissesNothing() throws Exception {
         int last = 20_000;
         Log log = new Log(budget, 2_000, 1 << 20, false, 0, everythingOfAppended(last));
         try (var threads = Executors.newCachedThreadPool()) {
@@ -416,7 +416,7 @@ class LogTest {
     }
 
     @Test
-    void whatWasPutBackIsFoundAgainAlsoWhereMemoryHasMovedOn() {
+    void eventsPutBackAreFoundAgain() {
         Log log = log(64, 1 << 20, false); // four events a page
         append(log, 1, 2);
         Reader reader = reader(log, 1);

@@ -62,7 +62,7 @@ class ChannelTest {
     }
 
     @Test
-    void whoIsBehindGetsMoreEventsInOneWrite() throws Exception {
+    void aReaderThatIsBehindGetsMoreEventsInOneWrite() throws Exception {
         Channel channel = engine.newBroadcast(10_000, 1 << 20, 0, NOTHING_ELSE);
         var client = new Client(channel, 1);
         client.refuse();
@@ -126,7 +126,7 @@ class ChannelTest {
     }
 
     @Test
-    void whatAChannelSkipsItsReadersFindInTheArchive() throws Exception {
+    void readersFindSkippedEventsInTheArchive() throws Exception {
         Channel channel = engine.newBroadcast(
                 100,
                 1 << 20,
@@ -156,7 +156,7 @@ class ChannelTest {
     };
 
     @Test
-    void whoAppendsIsToldWhileDrainersAreBehindAndWhenTheyHaveCaughtUp() throws Exception {
+    void aPublisherLearnsWhetherDrainersAreBehind() throws Exception {
         Channel channel = engine.newBroadcast(800, 1 << 20, 0, NOTHING_ELSE); // more than 100 waiting are many
         var client = new Client(channel, 1);
         CompletableFuture<Void> caughtUp;
@@ -187,7 +187,7 @@ class ChannelTest {
 
     /** Who comes later makes an earlier leaving one of no account: each leaver has the whole grace time. */
     @Test
-    void itIsNotUnreadSinceAReaderLeftWhereAnotherHasComeAndGone() throws Exception {
+    void aRunThatWasReadSinceIsNotCancelled() throws Exception {
         var leavings = new LinkedBlockingQueue<Long>();
         Channel log = engine.runChannel(new ByteBudget(1 << 20), NOTHING_ELSE, leavings::add);
         var first = new Client(log, 1);
@@ -203,7 +203,7 @@ class ChannelTest {
     }
 
     @Test
-    void whoJoinsAfterAnySequenceReadsFromTheNextOne() throws Exception {
+    void aReaderGoesOnAfterAnySequence() throws Exception {
         Channel channel = engine.newBroadcast(100, 1 << 20, 0, NOTHING_ELSE);
         var keeper = new Client(channel, 1);
         keeper.refuse(); // so that nothing is let go of
@@ -244,7 +244,7 @@ class ChannelTest {
     }
 
     @Test
-    void whatASlowReaderHeldBackIsLetGoOfAlthoughNoFurtherEventComes() throws Exception {
+    void memoryHeldForASlowReaderIsFreedWithoutAnotherEvent() throws Exception {
         try (var beating = new StreamEngine(
                 config(Map.of("millrace.heartbeat", "100ms", "millrace.drain-time", "0s")), new Metrics())) {
             Channel channel = beating.newBroadcast(10_000, 1 << 20, 0, NOTHING_ELSE);
@@ -322,7 +322,7 @@ class ChannelTest {
     }
 
     @Test
-    void aWaitingProducerIsLetGoWhenItsReaderEnds() throws Exception {
+    void aWaitingProducerIsWokenWhenItsReaderEnds() throws Exception {
         Window window = engine.newWindow(10);
         assertTrue(window.append(new EncodedEvent(new byte[100], 1)));
         AtomicReference<Boolean> taken = new AtomicReference<>();
@@ -552,7 +552,7 @@ class ChannelTest {
     }
 
     @Test
-    void whoExceedsTheirOwnBytesLosesTheirOwnEndedRunsAndNobodyElses() throws Exception {
+    void aUserOverTheByteLimitLosesOnlyOwnEndedRuns() throws Exception {
         try (var small = new StreamEngine(
                 config(Map.of("millrace.run-bytes-per-user", "4k", "millrace.drain-time", "0s")), new Metrics())) {
             StreamOptions options = StreamOptions.of(small.config(), "test").asResumable();

@@ -76,7 +76,7 @@ class DrainersTest {
     }
 
     @Test
-    void whatAReplacedThreadPostponesRunsInItsTimeAlthoughTheNewOneIsAsleep() throws Exception {
+    void aTaskPostponedByAReplacedThreadRunsOnTime() throws Exception {
         var held = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
         Drainers.Task stuck = new Drainers.Task() {
@@ -171,7 +171,7 @@ class DrainersTest {
 
     /** A timer that was late itself catches up on what it has missed. */
     @Test
-    void looksThatDoNotLieApartCountAsOne() throws Exception {
+    void looksCloseTogetherCountAsOne() throws Exception {
         var goOn = new CountDownLatch(1);
         drainer.enqueue(stuck(goOn));
         assertEquals("stuck", next());
@@ -186,7 +186,7 @@ class DrainersTest {
     }
 
     @Test
-    void noneIsReplacedWhereTwentyBusyThreadsAreBesideIt() throws Exception {
+    void noDrainerIsReplacedBesideTwentyBusyThreads() throws Exception {
         var over = new AtomicBoolean();
         var busy = new ArrayList<Thread>();
         for (int i = 0; i < 20; i++) {

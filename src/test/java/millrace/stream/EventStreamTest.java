@@ -56,7 +56,7 @@ class EventStreamTest {
     }
 
     @Test
-    void whatIsToHappenSoonHappensOnceAndAtTheLatestAtTheEndOfTheApplication() {
+    void aScheduledTaskRunsExactlyOnce() {
         AtomicInteger happened = new AtomicInteger();
         engine.soon(Duration.ofHours(1), happened::incrementAndGet);
         engine.close();
@@ -232,7 +232,7 @@ class EventStreamTest {
     }
 
     @Test
-    void whereTheContainerEndsWhatHasFailedNobodyElseDoes() throws Exception {
+    void aContainerThatEndsFailedResponsesIsLeftToDoIt() throws Exception {
         var container = new PlayedContainer();
         container.endsAfterFailure = true;
         EventStream stream = engine.open(container, options(), opening -> {});
@@ -466,7 +466,7 @@ class EventStreamTest {
 
     /** An interrupt within a write would close the connection of a reader who is to get the rest. */
     @Test
-    void whoStopsARunDoesNotInterruptItsProducerInTheMiddleOfAWrite() throws Exception {
+    void stoppingARunDoesNotInterruptAWrite() throws Exception {
         var container = new PlayedContainer();
         var inWrite = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);

@@ -18,7 +18,7 @@ class JsonBodyTest {
     }
 
     @Test
-    void whatIsNoSingleObjectInUtf8IsRefused() {
+    void aBodyThatIsNotOneUtf8JsonObjectIsRefused() {
         assertEquals(ProblemType.BAD_BODY, refused("[1]".getBytes(UTF_8)));
         for (String malformed :
                 new String[] {"", " ", "{", "{\"a\":}", "{} {}", "{}x", "{}]", "{},", "[1] 2", "[".repeat(5_000)}) {

@@ -58,7 +58,7 @@ class OpeningTest {
         "setUp, 1",
         "setWriteListener, 1"
     })
-    void whateverStepFailsNothingStaysOpenAndItIsCountedOutOnce(String step, int completions) throws Exception {
+    void aFailureInAnyStepOfOpeningLeavesNothingOpen(String step, int completions) throws Exception {
         failing = step;
         assertSame(failure, assertThrows(IllegalStateException.class, this::open));
         assertEquals(completions, completed.get());
@@ -81,7 +81,7 @@ class OpeningTest {
 
     /** Jetty recycles the response after that, and would tell its next user that something was written. */
     @Test
-    void anErrorIsDealtWithWhenTheContainersOwnWriteIsDone() throws Exception {
+    void anErrorWaitsForTheContainersOwnWrite() throws Exception {
         open();
         Thread telling = tellOfAnError();
         while (telling.getState() != Thread.State.TIMED_WAITING) {
@@ -93,7 +93,7 @@ class OpeningTest {
     }
 
     @Test
-    void anotherContainerIsNotAskedForThat() throws Exception {
+    void otherContainersNeedNoWait() throws Exception {
         server = "Undertow - 2.3";
         open();
         tellOfAnError().join();

@@ -169,7 +169,7 @@ class OriginTest {
     }
 
     @Test
-    void whatAServletAddsIsCheckedToo() {
+    void originsAddedByAServletAreCheckedToo() {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> Origins.none().and("https://app.example", "https://app.example/"));

@@ -95,7 +95,7 @@ class RequestBodyTest {
 
     /** An empty answer with status 200 would tell a publisher that its update is safe. */
     @Test
-    void aSenderThatSendsNothingIsNotAnsweredAsIfAllWereWell() throws Exception {
+    void aBodyThatNeverComesIsRefused() throws Exception {
         var body = new Body(false, "never");
         HttpServletRequest request = request(-1, body);
         body.holdUp = new CountDownLatch(1);

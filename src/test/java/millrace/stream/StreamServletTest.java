@@ -38,7 +38,7 @@ class StreamServletTest {
     });
 
     @Test
-    void thoseThatComeUpAtOnceShareOneEngine() throws Exception {
+    void servletsThatStartTogetherShareOneEngine() throws Exception {
         Quiet one = new Quiet();
         Quiet other = new Quiet();
         Thread first = Thread.ofVirtual().start(() -> init(one));

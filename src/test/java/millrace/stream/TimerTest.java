@@ -22,7 +22,7 @@ class TimerTest {
     }
 
     @Test
-    void whatIsWatchedIsLookedAtAgainAsLongAsItWants() throws Exception {
+    void aWatchIsCalledAgainAsLongAsItAsks() throws Exception {
         AtomicInteger looks = new AtomicInteger();
         CountDownLatch three = new CountDownLatch(3);
         CountDownLatch other = new CountDownLatch(1);
@@ -44,7 +44,7 @@ class TimerTest {
     }
 
     @Test
-    void whatIsNoLongerWatchedIsNeitherLookedAtNorHeldUntilItsTime() throws Exception {
+    void anEndedWatchIsNotCalledAndNotHeld() throws Exception {
         AtomicInteger looks = new AtomicInteger();
         WeakReference<Object> held = watchAndEnd(looks, TimeUnit.SECONDS.toNanos(40));
         Wait.until("it is let go", () -> {
@@ -65,7 +65,7 @@ class TimerTest {
     }
 
     @Test
-    void whoFailsKeepsNobodyElseFromBeingLookedAt() throws Exception {
+    void aFailingWatchDoesNotStopTheOthers() throws Exception {
         CountDownLatch looks = new CountDownLatch(6);
         for (int i = 0; i < 3; i++) { // in one turn, or in turns one after the other
             timer.watch(

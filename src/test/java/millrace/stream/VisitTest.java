@@ -43,7 +43,7 @@ class VisitTest {
     }
 
     @Test
-    void aThreadThatOnlyGetsNoProcessorHasNotLeft() throws Exception {
+    void aThreadThatWaitsForAProcessorHasNotLeft() throws Exception {
         begin(() -> {
             while (spins) {
                 LockSupport.parkNanos(1_000_000); // uses next to none
@@ -67,7 +67,7 @@ class VisitTest {
     }
 
     @Test
-    void aThreadThatCallsAboutAnotherRequestHasLeftTheFirst() throws Exception {
+    void aThreadThatServesAnotherRequestHasLeftTheFirst() throws Exception {
         Future<?> first = begin(() -> {});
         Visit before = visit;
         first.get();

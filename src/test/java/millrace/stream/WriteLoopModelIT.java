@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class WriteLoopModelIT {
 
     @Test
-    void noOrderLosesAWakeUpOrLetsTwoThreadsWrite() {
+    void noInterleavingLosesAWakeUpOrHasTwoWriters() {
         int states = 0;
         for (Scene scene : WriteLoopModel.SCENES) {
             states += WriteLoopModel.explore(scene, Model::new).states();

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class WriteLoopModelTest {
 
     @Test
-    void noOrderOfTheShortScenesLosesAWakeUpOrLetsTwoThreadsWrite() {
+    void noInterleavingOfTheShortScenesLosesAWakeUpOrHasTwoWriters() {
         int states = 0;
         for (Scene scene : WriteLoopModel.SHORT) {
             states += WriteLoopModel.explore(scene, Model::new).states();

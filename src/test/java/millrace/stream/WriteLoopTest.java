@@ -16,7 +16,7 @@ class WriteLoopTest {
     private final Loop loop = new Loop();
 
     @Test
-    void whoHasWrittenAllThatThereWasIsTheWriterNoLonger() {
+    void theWriterIsForgottenWhenAllIsWritten() {
         loop.next = WriteLoop.Next.NOTHING;
         beginAndWrite();
         assertTrue(loop.isIdle());
@@ -25,7 +25,7 @@ class WriteLoopTest {
     }
 
     @Test
-    void whomTheContainerHasRefusedIsTheWriterNoLonger() {
+    void theWriterIsForgottenWhenTheContainerIsNotReady() {
         loop.ready = false;
         beginAndWrite();
         assertFalse(loop.isDraining());
@@ -34,7 +34,7 @@ class WriteLoopTest {
     }
 
     @Test
-    void whoLeavesTheRestToALaterRunIsTheWriterNoLonger() {
+    void theWriterIsForgottenWhenItYieldsItsTurn() {
         beginAndWrite();
         assertTrue(loop.isIdle());
         assertEquals(WriteLoop.BATCHES_A_RUN, loop.written);
@@ -45,7 +45,7 @@ class WriteLoopTest {
     }
 
     @Test
-    void whoseWriteFailedAndLeavesTheEndToTheContainerIsTheWriterNoLonger() {
+    void theWriterIsForgottenWhenItsWriteFailed() {
         loop.fails = true;
         beginAndWrite();
         assertFalse(loop.isDraining());
@@ -55,7 +55,7 @@ class WriteLoopTest {
     }
 
     @Test
-    void theContainersThreadIsTheWriterNoLongerWhenItLeaves() {
+    void theContainersThreadIsNotTheWriterAfterItLeaves() {
         loop.next = WriteLoop.Next.NOTHING;
         loop.writeInCallback();
         assertTrue(loop.isResting());
