@@ -102,8 +102,8 @@ public final class FileHistory implements History {
                     random,
                     recovery.forces(),
                     again != null,
-                    reason -> goOnWith(new ReopeningHistory(
-                            reason, Objects.requireNonNull(again), sink, System::nanoTime)));
+                    reason -> goOnWith(
+                            new ReopeningHistory(reason, Objects.requireNonNull(again), sink, System::nanoTime)));
         } catch (IOException | RuntimeException | Error e) { // nobody else could ever open it again in this process
             Segment.close(recovery.segments(), disk);
             throw e;

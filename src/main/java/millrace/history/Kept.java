@@ -49,13 +49,7 @@ final class Kept {
     private boolean closed;
 
     /** @param segments what was found on the disk; this object's from now on */
-    Kept(
-            Disk disk,
-            Retention retention,
-            InstantSource clock,
-            Segment.Hash hash,
-            long tailBytes,
-            List<Segment> segments)
+    Kept(Disk disk, Retention retention, InstantSource clock, Segment.Hash hash, long tailBytes, List<Segment> segments)
             throws IOException {
         this.disk = disk;
         this.retention = retention;

@@ -396,6 +396,4 @@ public final class Hub implements AutoCloseable {
         history.close();
         answers.close();
     }
-
-
 }

@@ -74,8 +74,7 @@ final class StreamLimits {
 
     private static ProblemException tooManyStreams() {
         return new ProblemException(
-                Problem.of(ProblemType.UNAVAILABLE, "This server has as many streams open as it may."),
-                LATER);
+                Problem.of(ProblemType.UNAVAILABLE, "This server has as many streams open as it may."), LATER);
     }
 
     private ProblemException tooManyForAddress() {

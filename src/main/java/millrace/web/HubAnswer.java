@@ -119,6 +119,7 @@ final class HubAnswer implements RequestEnd.Listener {
 
     static ProblemException unavailable() {
         return new ProblemException(
-                Problem.of(ProblemType.UNAVAILABLE, "The history takes nothing at the moment; try again soon."), HubServlet.SOON);
+                Problem.of(ProblemType.UNAVAILABLE, "The history takes nothing at the moment; try again soon."),
+                HubServlet.SOON);
     }
 }
