@@ -44,13 +44,13 @@ public final class HubMetrics {
         gauge(
                 registry,
                 "millrace_hub_lag_events",
-                "Events that the slowest subscriber has not read.",
+                "Events in memory that the slowest subscriber has not read; those who read the history are not counted.",
                 of -> greatest(of, Channel::lagEvents),
                 hub);
         gauge(
                 registry,
                 "millrace_hub_lag_bytes",
-                "Bytes of memory for what the slowest subscriber has not read.",
+                "Bytes of memory for these events.",
                 of -> greatest(of, Channel::lagBytes),
                 hub);
     }

@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Log {
 
-    /** So that a bound means what it says: a page is let go of as a whole. */
+    /** A full log has at least so many pages: a page is freed as a whole, and the bounds shall hold nearly all the time. */
     private static final int PAGES_AT_LEAST = 16;
 
-    /** What a page costs in the budget beside its bytes: its objects. */
+    /** Bytes that a page costs in the budget beside its events: its objects. */
     private static final long PAGE_OVERHEAD = 128;
 
     private static final long LOOK_AGAIN_MILLIS = 100;
@@ -50,10 +50,12 @@ public final class Log {
     private long fastest = 1;
     private long forgottenPosition;
 
-    /** The number of the next event, and the position of the newest; written under the lock, in this order's reverse. */
+    /** The position of the newest event; written under the lock, before {@link #next}. */
+    private volatile long newestPosition;
+
+    /** The number of the next event; written under the lock. */
     private volatile long next = 1;
 
-    private volatile long newestPosition;
     private volatile @Nullable CloseReason ended;
 
     /**
@@ -255,14 +257,14 @@ public final class Log {
         }
     }
 
-    /** Memory has nothing up to that position: whoever has not read so far finds it in the archive. */
+    /** Frees everything up to that position, and says that the archive has it. */
     public void skipTo(long position) {
         lock.lock();
         try {
             while (heldBytes > 0) {
                 forgetOldest();
             }
-            newest.forget(); // also those who have read all that was here look again
+            newest.forget(); // readers that had read everything look again, too
             long skipped = next; // stands for all of it
             next = skipped + 1;
             newest = new Page(skipped + 1, position);

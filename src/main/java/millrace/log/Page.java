@@ -76,7 +76,7 @@ public final class Page {
 
     private volatile @Nullable Page next;
 
-    /** A reader that had not read it to its end finds neither its bytes nor what follows. */
+    /** Its readers have to look for their place again. */
     private volatile boolean forgotten;
 
     // by the log, under its lock
@@ -154,14 +154,14 @@ public final class Page {
         next = following;
     }
 
-    /** All have read it: its memory is let go of, and who stands at its end goes on from there. */
+    /** Frees its bytes: all have read it. A reader at its end goes on with the next page. */
     void release() {
         closed = true;
         body = null;
         lone = null;
     }
 
-    /** Memory moves on, whoever has not read it. Nothing behind it stays in memory because of a reader that stands still. */
+    /** Frees its bytes, whoever has not read it, and its link to the next page: a reader that stands still pins nothing. */
     public void forget() {
         forgotten = true;
         closed = true;

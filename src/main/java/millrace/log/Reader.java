@@ -3,8 +3,8 @@ package millrace.log;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One who reads a {@link Log}: a number, and where in memory or in the archive its event is. Used by one thread at a
- * time, except where a method says otherwise.
+ * A reader of a {@link Log}: the number of its next event, and the page in memory or in the archive where that is. Used by
+ * one thread at a time, except where a method says otherwise.
  *
  * <pre>
  *  find() ── EVENTS ──▶ write bytes[from, from + length) ── advance() ──▶ find() …
@@ -28,7 +28,7 @@ public final class Reader {
     private final Log log;
     private final Runnable whenKnown;
 
-    /** Where it stands; {@code null} where that is to be looked for. */
+    /** The page with the next event; {@code null} if it has to be looked for. */
     private @Nullable Page page;
 
     private int offset;
@@ -203,7 +203,7 @@ public final class Reader {
         whenKnown.run();
     }
 
-    /** False: what was published begins with what it has not read, and everything that comes is new. */
+    /** Skips what it has read before it was in this log. False if there is nothing to skip, now or later. */
     private boolean skipWhatWasRead(Page at, Page.Body body, long published) {
         int first = body.firstAfter(position, Page.events(published));
         isAhead = first == Page.events(published);
@@ -230,7 +230,7 @@ public final class Reader {
         inArchive = false;
     }
 
-    /** What was found is looked for again: a reader that waits for its client keeps no page in memory. */
+    /** Lets go of what was found, so that a reader that waits for its client keeps no page in memory. It is found again. */
     public void putBack() {
         bytes = null;
         isGap = false;

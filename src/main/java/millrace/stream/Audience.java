@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import millrace.log.Page;
+import millrace.log.Reader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,7 @@ final class Audience extends Drainers.Task {
     /** The walk that is going on; by the drainer, and by who takes over from it. */
     private volatile @Nullable Walk walk;
 
-    /** One way past all readers. Each seat is claimed by one thread, also where another takes over. */
+    /** One round over all readers. Each seat is claimed by one thread, also where another takes over. */
     private static final class Walk extends AtomicInteger {
         private static final long serialVersionUID = 1;
 
@@ -47,13 +48,13 @@ final class Audience extends Drainers.Task {
     private long restsUntil = System.nanoTime();
 
     /**
-     * Where the last walk left those whom nothing keeps but a drainer's time: a client that takes nothing, or a replay,
-     * is no reason for others to wait.
+     * Position of the slowest reader that is not blocked, after the last walk. A reader is blocked while its client takes
+     * nothing or the archive looks for its events: nobody else waits for it.
      */
     private long served;
 
-    /** Where the slowest of them stood after the last walk, or where one began that has come since. */
-    private long slowest = Long.MAX_VALUE;
+    /** Position of the slowest reader after the last walk, or of one that has come since. */
+    private long slowest = Reader.BEHIND;
 
     Audience(Channel channel, Drainers.Drainer home) {
         this.channel = channel;
@@ -104,14 +105,21 @@ final class Audience extends Drainers.Task {
 
     /** Looks where each of them stands now. */
     long slowestNow() {
-        long least = Long.MAX_VALUE;
+        long oldest = channel.log().oldest();
+        long least = Reader.BEHIND;
         for (int i = 0; i < end; i++) {
             EventStream stream = members[i];
             if (stream != null) {
-                least = Math.min(least, stream.number());
+                least = Math.min(least, neededBy(stream, oldest));
             }
         }
         return least;
+    }
+
+    /** Its position; {@link Reader#BEHIND} where memory has moved on already: nothing need be kept for it. */
+    private static long neededBy(EventStream stream, long oldest) {
+        long number = stream.number();
+        return number < oldest ? Reader.BEHIND : number;
     }
 
     long served() {
@@ -189,10 +197,11 @@ final class Audience extends Drainers.Task {
         }
     }
 
-    /** @param takenOver where others stand is then not known: one of them is where the thread before is stuck */
+    /** @param takenOver then the positions of some readers are unknown: the thread before is stuck in one of them */
     private void walk(Walk now, boolean takenOver) {
-        long least = Long.MAX_VALUE;
-        long leastServed = Long.MAX_VALUE;
+        long oldest = channel.log().oldest();
+        long least = Reader.BEHIND;
+        long leastServed = Reader.BEHIND;
         boolean whole = false;
         boolean replaced = false;
         try {
@@ -200,7 +209,7 @@ final class Audience extends Drainers.Task {
                 EventStream stream = now.seats[i];
                 if (stream != null) {
                     stream.run();
-                    least = Math.min(least, stream.number());
+                    least = Math.min(least, neededBy(stream, oldest));
                     leastServed = Math.min(leastServed, stream.waitsForDrainerAt());
                     if (!home.goesOn()) {
                         replaced = true; // who took over has gone on behind this one

@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Channel {
 
-    /** Far more than a full write each, so waiting loses nothing; far less than what sends a reader to the archive. */
+    /** Far more than a full write for each reader, and far less than what sends a reader to the archive. */
     private static final int PART_TO_WAIT = 8;
 
     private static final int PART_TO_GO_ON = 16;
 
-    /** Ten thousand readers may have their heartbeats in such a time; one look does for all. */
+    /** Ten thousand readers may have a heartbeat within that time. One look is enough for all. */
     private static final long BETWEEN_QUIET_LOOKS_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Log log;
@@ -133,7 +133,7 @@ public final class Channel {
         return false;
     }
 
-    /** After a walk over one audience: lets go of what all have read. True: it should walk on. */
+    /** Called after a walk over one audience: frees what all readers have had. True if the audience should walk again. */
     boolean walked() {
         long slowest = log.next();
         CompletableFuture<Void> done = null;
@@ -195,7 +195,7 @@ public final class Channel {
                 return;
             }
             came = comings;
-            lone = null; // perhaps one that has come meanwhile: then the drainers write to it
+            lone = null; // even if another has come meanwhile: then the drainers write to it
         } finally {
             lock.unlock();
         }
@@ -221,7 +221,7 @@ public final class Channel {
         return lone;
     }
 
-    /** One of the readers had nothing to read for the time of a heartbeat: nothing else lets go of what a slow one held. */
+    /** Called when a reader was quiet for a heartbeat's time: without a walk nothing else frees what a slow reader held. */
     void quiet() {
         long now = System.nanoTime();
         if (log.heldBytes() > 0 && now - lastQuietLook >= BETWEEN_QUIET_LOOKS_NANOS) {
@@ -230,7 +230,7 @@ public final class Channel {
         }
     }
 
-    /** Asks each reader where it is: one that was behind may have caught up by itself, or left. */
+    /** Asks each reader for its position: one that was behind may have caught up by itself, or left. */
     private void letGoOfWhatAllHaveRead() {
         long slowest = log.next();
         lock.lock();

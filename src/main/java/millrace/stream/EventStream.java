@@ -182,7 +182,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
         return with == null ? Reader.BEHIND : with.number();
     }
 
-    /** The same, for a stream that nothing keeps but a drainer's time; {@link Reader#BEHIND} for all others. */
+    /** The same for a stream that waits for a drainer; {@link Reader#BEHIND} for one that waits for its client or the archive. */
     long waitsForDrainerAt() {
         return isIdle() ? number() : Reader.BEHIND;
     }
