@@ -43,6 +43,12 @@ public final class HubMetrics {
         gauge(registry, "millrace_hub_patterns", "Distinct patterns subscribed to.", Hub::distinctPatterns, hub);
         gauge(
                 registry,
+                "millrace_hub_backlog_bytes",
+                "Bytes of history in memory for subscribers who are behind.",
+                Hub::backlogBytes,
+                hub);
+        gauge(
+                registry,
                 "millrace_hub_lag_events",
                 "Events in memory that the slowest subscriber has not read; those who read the history are not counted.",
                 of -> greatest(of, Channel::lagEvents),
