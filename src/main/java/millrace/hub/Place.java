@@ -30,7 +30,12 @@ final class Place {
 
     /** The next place for a change of presence. */
     static long next(long place) {
-        return (place & MOST) == MOST ? place : place + 1;
+        return plus(place, 1);
+    }
+
+    /** So many changes of presence farther. */
+    static long plus(long place, int changes) {
+        return (place & MOST) + changes > MOST ? place | MOST : place + changes;
     }
 
     /** The sequence of the newest update up to that place. */

@@ -86,7 +86,7 @@ public final class Presence {
         private final Subscriber subscriber;
         private final boolean isActive;
 
-        /** Where it was told; 0 before. Guarded by the hub's order. */
+        /** Where its first selector was told; 0 before. Guarded by the hub's order. */
         private long place;
 
         Change(long number, Subscriber subscriber, boolean isActive) {
@@ -107,8 +107,13 @@ public final class Presence {
             return isActive;
         }
 
-        long place() {
-            return place;
+        /** The place where its selector with that index was told: each has one of its own, so that a log has no two events at one. */
+        long place(int selector) {
+            return Place.plus(place, selector);
+        }
+
+        private long lastPlace() {
+            return place(Math.max(0, subscriber.selectors().size() - 1));
         }
     }
 
@@ -143,7 +148,7 @@ public final class Presence {
         while (recent.size() > MAX_RECENT || recentBytes > MAX_RECENT_BYTES) {
             Change oldest = recent.remove();
             recentBytes -= bytes(oldest.subscriber());
-            forgotten = Math.max(forgotten, oldest.place);
+            forgotten = Math.max(forgotten, oldest.place == 0 ? 0 : oldest.lastPlace());
         }
         version++;
     }
@@ -164,7 +169,7 @@ public final class Presence {
     /** What was told between two places, as far as it is remembered. In the hub's order. */
     List<Change> toldBetween(long after, long upTo) {
         return recent.stream()
-                .filter(change -> change.number <= told && change.place > after && change.place <= upTo)
+                .filter(change -> change.number <= told && change.lastPlace() > after && change.place <= upTo)
                 .toList();
     }
 
@@ -198,15 +203,17 @@ public final class Presence {
         return told;
     }
 
-    /** All up to that number have been told there, in the hub's order. Returns the place. */
-    long told(long number, long place) {
+    /** All up to that number are told now, after that place. Returns the last of their places. In the hub's order. */
+    long told(long number, long after) {
+        long last = after;
         for (Change change : recent) {
             if (change.number > told && change.number <= number) {
-                change.place = place;
+                change.place = Place.next(last);
+                last = change.lastPlace();
             }
         }
         told = Math.max(told, number);
-        return place;
+        return last;
     }
 
     /** Changes whenever somebody comes or goes, also over restarts. */

@@ -40,7 +40,7 @@ final class PresenceTeller {
         if (tells && channels.reachPresence()) {
             telling.run(this::tellPresence);
         } else {
-            order.delivered(presence.told(presence.changes(), Place.next(order.delivered()))); // to nobody
+            order.delivered(presence.told(presence.changes(), order.delivered())); // to nobody
         }
     }
 
@@ -65,9 +65,11 @@ final class PresenceTeller {
                 done = announcements.stream().allMatch(Announcement::isComplete);
                 if (done) {
                     if (presence.told() < change.number()) { // else nobody was left to be told, and it is over
-                        long place = Place.next(order.delivered());
-                        announcements.forEach(announcement -> announcement.handOut(place));
-                        order.delivered(presence.told(change.number(), place));
+                        long last = presence.told(change.number(), order.delivered());
+                        for (int i = 0; i < announcements.size(); i++) {
+                            announcements.get(i).handOut(change.place(i));
+                        }
+                        order.delivered(last); // last: who sees it finds all of them in the logs
                     }
                 }
             } finally {
@@ -151,6 +153,9 @@ final class PresenceTeller {
      * remembered a {@code gap} tells: the collection of the subscriptions says who is there.
      */
     void addPresence(List<EncodedEvent> events, long after, long upTo, Subscription reader) {
+        if (!tells) {
+            return;
+        }
         List<Presence.Change> changes;
         long forgotten;
         order.lock();
@@ -164,12 +169,18 @@ final class PresenceTeller {
             events.add(new EncodedEvent(own.gap(own.cursor(after), forgotten), forgotten));
         }
         for (Presence.Change change : changes) {
-            for (Selector selector : change.subscriber().selectors()) {
+            List<Selector> selectors = change.subscriber().selectors();
+            for (int i = 0; i < selectors.size(); i++) {
+                long place = change.place(i);
+                if (place <= after || place > upTo) {
+                    continue;
+                }
+                Selector selector = selectors.get(i);
                 List<Topic> topics = Presence.topics(change.subscriber(), selector);
                 if (reader.takes(true, topics)) {
                     byte[] event =
                             Presence.event(change.subscriber(), selector, change.isActive(), dialect(reader, topics));
-                    events.add(new EncodedEvent(Presence.withId(own.cursor(change.place()), event), change.place()));
+                    events.add(new EncodedEvent(Presence.withId(own.cursor(place), event), place));
                 }
             }
         }

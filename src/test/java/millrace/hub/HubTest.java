@@ -825,6 +825,40 @@ class HubTest {
         }
     }
 
+    @Test
+    void eachSelectorOfASubscriberIsToldOnceLiveAndLater() throws Exception {
+        String everybody = Presence.ROOT + "{/topic}{/subscriber}";
+        PlayedReader live = subscribe(null, mayRead("*"), everybody);
+        live.await(it -> it.data().size() == 1, "itself");
+        Position before = hub.position(null, mayRead("*").view());
+        PlayedReader many = subscribe(null, ANYBODY, "a", "b", "c");
+        live.await(it -> it.data().size() == 4, "all three");
+        PlayedReader later = open(subscription(mayRead("*"), everybody), mayRead("*"), before);
+        later.await(it -> it.data().size() >= 4, "the three and itself");
+        assertEquals(live.data().subList(1, 4), later.data().subList(0, 3));
+        many.leave();
+        later.await(it -> it.data().size() >= 7, "that all three have left");
+        assertEquals(7, later.data().size(), later.data().toString());
+    }
+
+    @Test
+    void wherePresenceIsOffItIsNotToldLaterEither() throws Exception {
+        Properties settings = new Properties();
+        settings.setProperty("millrace.hub.presence", "false");
+        hub.close();
+        hub = new Hub(Config.load(settings, Map.of(), Map.of()), engine, new Metrics(), sink -> {
+            history = new PlayedHistory(sink, 1000);
+            return history;
+        });
+        Position before = hub.position(null, mayRead("*").view());
+        PlayedReader other = subscribe(null, ANYBODY, "n");
+        publish("n", "1");
+        PlayedReader reader = open(subscription(mayRead("*"), "*"), mayRead("*"), before);
+        reader.awaitData("1");
+        assertEquals(List.of("1"), reader.data());
+        other.leave();
+    }
+
     /**
      * Whoever mixes the parameters of both dialects: the ids that it is told live are the topics that it selected, and so
      * those of the collection in the same form.
