@@ -40,7 +40,10 @@ class RoomsTest {
             Map.entry("log", Set.of("sse")),
             Map.entry("metrics", Set.of(PROMETHEUS)),
             Map.entry("problem", Set.of(JSON)),
-            Map.entry("stream", Set.of("sse", "log", "config", "metrics", "problem", SERVLET, JSON, PROMETHEUS)),
+            Map.entry("request", Set.of("sse", "config", "problem", SERVLET, JSON)),
+            Map.entry(
+                    "stream",
+                    Set.of("sse", "log", "request", "config", "metrics", "problem", SERVLET, JSON, PROMETHEUS)),
             Map.entry("history", Set.of("sse", "config", "metrics", PROMETHEUS)),
             Map.entry("auth", Set.of("topic", "config", "problem", JSON, JWT)),
             Map.entry(
@@ -49,6 +52,7 @@ class RoomsTest {
                             "sse",
                             "log",
                             "stream",
+                            "request",
                             "history",
                             "auth",
                             "topic",
@@ -57,7 +61,9 @@ class RoomsTest {
                             "problem",
                             JSON,
                             PROMETHEUS)),
-            Map.entry("chat", Set.of("sse", "log", "stream", "config", "metrics", "problem", JSON, PROMETHEUS)));
+            Map.entry(
+                    "chat",
+                    Set.of("sse", "log", "stream", "request", "config", "metrics", "problem", JSON, PROMETHEUS)));
 
     private static final Set<String> SHARED = Set.of("java", "javax.crypto", "javax.net", "org.jspecify");
 

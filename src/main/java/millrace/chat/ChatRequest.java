@@ -9,7 +9,7 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import millrace.problem.ProblemException;
-import millrace.stream.JsonBody;
+import millrace.request.JsonBody;
 import org.jspecify.annotations.Nullable;
 
 /**

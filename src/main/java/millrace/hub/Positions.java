@@ -7,7 +7,7 @@ import millrace.history.History;
 import millrace.history.HistoryException;
 import millrace.history.Page;
 import millrace.history.Stored;
-import millrace.stream.LastEventId;
+import millrace.request.LastEventId;
 import org.jspecify.annotations.Nullable;
 
 /** What cursors mean, and which cursor names a place. Any thread; may read from the disk. */

@@ -12,6 +12,7 @@ import millrace.log.EncodedEvent;
 import millrace.log.Log;
 import millrace.problem.Problem;
 import millrace.problem.ProblemType;
+import millrace.request.LastEventId;
 import millrace.sse.Event;
 import org.jspecify.annotations.Nullable;
 

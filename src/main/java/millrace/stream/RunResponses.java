@@ -9,6 +9,7 @@ import millrace.log.CloseReason;
 import millrace.log.Log;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.request.RelativeReference;
 import org.jspecify.annotations.Nullable;
 
 /** How a run is answered over HTTP: begun, followed, resumed. On the request's thread. */

@@ -30,6 +30,8 @@ import millrace.metrics.Metrics;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.request.ClientAddress;
+import millrace.request.Origins;
 import org.jspecify.annotations.Nullable;
 
 /**

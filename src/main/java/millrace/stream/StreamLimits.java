@@ -10,6 +10,7 @@ import millrace.config.Settings;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.request.ClientAddress;
 import org.jspecify.annotations.Nullable;
 
 /** How many streams may be open at once, in all and for each client address. Any thread. */

@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import millrace.problem.ProblemException;
+import millrace.request.FormData;
+import millrace.request.LastEventId;
 import org.jspecify.annotations.Nullable;
 
 /**

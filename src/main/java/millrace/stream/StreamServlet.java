@@ -18,6 +18,7 @@ import millrace.metrics.Metrics;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.request.Origins;
 import millrace.sse.Event;
 import org.jspecify.annotations.Nullable;
 

@@ -24,7 +24,7 @@ import millrace.config.Settings;
 import millrace.history.History;
 import millrace.hub.Hub;
 import millrace.metrics.Metrics;
-import millrace.stream.Origins;
+import millrace.request.Origins;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamServlet;
 import millrace.topic.HubUrl;

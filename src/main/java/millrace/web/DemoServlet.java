@@ -16,7 +16,7 @@ import millrace.auth.DemoTokens;
 import millrace.hub.Hub;
 import millrace.log.CloseReason;
 import millrace.problem.ProblemException;
-import millrace.stream.Origins;
+import millrace.request.Origins;
 
 /**
  * What the page needs in demo mode: {@code POST /demo/token} gives it tokens for the hub, {@code POST /demo/cut} cuts

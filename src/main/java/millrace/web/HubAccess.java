@@ -19,8 +19,8 @@ import millrace.auth.Principal;
 import millrace.auth.Purpose;
 import millrace.hub.Hub;
 import millrace.problem.ProblemException;
-import millrace.stream.FormData;
-import millrace.stream.Origins;
+import millrace.request.FormData;
+import millrace.request.Origins;
 import millrace.topic.Selector;
 import org.jspecify.annotations.Nullable;
 

@@ -12,7 +12,7 @@ import millrace.auth.Dialect;
 import millrace.config.Settings;
 import millrace.hub.Hub;
 import millrace.problem.ProblemException;
-import millrace.stream.Origins;
+import millrace.request.Origins;
 
 /**
  * The hub's metadata as a protected resource, RFC 9728: which authorization servers, which matchers, which cookie. By

@@ -7,7 +7,7 @@ import java.io.Serial;
 import java.nio.charset.StandardCharsets;
 import millrace.config.Settings;
 import millrace.problem.ProblemException;
-import millrace.stream.Origins;
+import millrace.request.Origins;
 
 /** {@code POST /sse/no_sse}: the same server answering plainly, to compare. */
 public final class NoSseServlet extends ProblemServlet {

@@ -9,8 +9,8 @@ import java.io.Serial;
 import java.util.List;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
+import millrace.request.Origins;
 import millrace.stream.BrokenEnd;
-import millrace.stream.Origins;
 import millrace.stream.ProblemResponse;
 import org.jspecify.annotations.Nullable;
 

@@ -19,9 +19,9 @@ import millrace.hub.Presence;
 import millrace.problem.Problem;
 import millrace.problem.ProblemException;
 import millrace.problem.ProblemType;
-import millrace.stream.FormData;
-import millrace.stream.Origins;
-import millrace.stream.RelativeReference;
+import millrace.request.FormData;
+import millrace.request.Origins;
+import millrace.request.RelativeReference;
 import millrace.topic.Topic;
 import org.jspecify.annotations.Nullable;
 

@@ -28,7 +28,7 @@ import millrace.config.Config;
 import millrace.config.Settings;
 import millrace.history.Update;
 import millrace.problem.ProblemException;
-import millrace.stream.FormData;
+import millrace.request.FormData;
 import millrace.topic.HubUrl;
 import millrace.topic.Selector;
 import millrace.topic.SelectorIndex;

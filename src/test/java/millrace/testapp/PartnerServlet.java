@@ -2,8 +2,8 @@ package millrace.testapp;
 
 import jakarta.servlet.annotation.WebServlet;
 import java.io.Serial;
+import millrace.request.Origins;
 import millrace.stream.EventSink;
-import millrace.stream.Origins;
 import millrace.stream.StreamRequest;
 import millrace.stream.StreamServlet;
 

@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Collections;
@@ -9,15 +9,15 @@ import java.util.Set;
  * Whom a request counts for: the address of the connection, unless that is a proxy named in the settings. Then it is the
  * last address of {@code X-Forwarded-For} that is not such a proxy: what stands further left anybody can have written.
  */
-final class ClientAddress {
+public final class ClientAddress {
 
     private final Set<String> proxies;
 
-    ClientAddress(List<String> proxies) {
+    public ClientAddress(List<String> proxies) {
         this.proxies = Set.copyOf(proxies);
     }
 
-    String of(HttpServletRequest request) {
+    public String of(HttpServletRequest request) {
         return of(request.getRemoteAddr(), Collections.list(request.getHeaders("X-Forwarded-For")));
     }
 

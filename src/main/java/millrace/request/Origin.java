@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import java.util.Locale;
 import java.util.regex.Matcher;

@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;

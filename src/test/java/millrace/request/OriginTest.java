@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

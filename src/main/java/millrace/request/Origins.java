@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -36,7 +36,7 @@ public final class Origins {
             "Last-Event-ID",
             "Link",
             "Mercure-Last-Event-ID",
-            StreamServlet.RUN_SECRET,
+            "Millrace-Run-Secret", // StreamServlet.RUN_SECRET
             "Preference-Applied",
             "Retry-After",
             "WWW-Authenticate");

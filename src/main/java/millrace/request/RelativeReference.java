@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;

@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import jakarta.json.JsonConfig;
 import jakarta.json.JsonObject;

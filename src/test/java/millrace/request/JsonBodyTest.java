@@ -1,4 +1,4 @@
-package millrace.stream;
+package millrace.request;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
