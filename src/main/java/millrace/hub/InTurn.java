@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs tasks one after the other, in the order in which they came, on a virtual thread that is there while there are some.
- * So whoever has something done does not wait for it. Any thread may call it.
+ * So nobody waits for a task. Any thread may call it.
  */
 final class InTurn {
 

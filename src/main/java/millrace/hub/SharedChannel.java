@@ -55,7 +55,7 @@ final class SharedChannel {
         return channel.log().ended() != null;
     }
 
-    /** Whether there is somebody for whom it takes events. In the hub's order. */
+    /** Whether it has subscribers and takes events. In the hub's order. */
     boolean isLive() {
         return subscribers > 0 && !isRetired();
     }

@@ -27,12 +27,12 @@ public final class ByteBudget {
         }
     }
 
-    /** This part itself, whatever the whole. */
+    /** Whether this part alone is exceeded. */
     public boolean isExceededHere() {
         return used.get() > maxBytes;
     }
 
-    /** This part or the whole. */
+    /** Whether this part or the whole is exceeded. */
     public boolean isExceeded() {
         return isExceededHere() || (whole != null && whole.isExceeded());
     }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Some consecutive events, encoded, side by side: what one write can send. One thread at a time adds events, under the
  * lock of its {@link Log}; any number of threads read without a lock. What was published is never changed, so a reader
- * may hand the array to a container, whoever keeps it and for however long.
+ * may hand the array to a container, which may keep it.
  *
  * <pre>
  *  events  │ 41   │ 42        │ 43 │ (room)   bytes below the published length: never changed
@@ -161,7 +161,7 @@ public final class Page {
         lone = null;
     }
 
-    /** Frees its bytes, whoever has not read it, and its link to the next page: a reader that stands still pins nothing. */
+    /** Frees its bytes and its link to the next page, read or not: a reader that stands still pins nothing. */
     public void forget() {
         forgotten = true;
         closed = true;

@@ -17,7 +17,7 @@ public final class Reader {
     public enum Found {
         /** {@link #bytes}, from {@link #from}, {@link #length} of them: whole events. */
         EVENTS,
-        /** Nothing yet; whoever appends wakes, or the archive does. */
+        /** Nothing yet; the next append wakes the reader, or the archive does. */
         NOTHING,
         /** Nothing, and nothing will ever come: {@link Log#ended} says why. */
         END,

@@ -115,7 +115,7 @@ final class Drainers implements AutoCloseable {
         }
     }
 
-    /** One queue, and whoever serves it at the moment. */
+    /** One queue, and the thread that serves it at the moment. */
     final class Drainer {
 
         private final int index;
@@ -154,7 +154,7 @@ final class Drainers implements AutoCloseable {
         }
 
         /**
-         * Has the task run at that time (nanoTime) instead of now. Until then it counts as queued: whoever enqueues it
+         * Runs the task at that time (nanoTime) instead of now. Until then it counts as queued: who enqueues it
          * wakes nobody. Called by the task itself, while it runs.
          */
         @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
@@ -199,7 +199,7 @@ final class Drainers implements AutoCloseable {
             }
         }
 
-        /** Called by whoever walks over many: it is not stuck, only busy. False: it was replaced and should come home. */
+        /** Called by a task that walks over many streams: it is not stuck, only busy. False: it was replaced and should return. */
         boolean goesOn() {
             Shift now = shift;
             if (now.thread != Thread.currentThread()) {

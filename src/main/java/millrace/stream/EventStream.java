@@ -66,7 +66,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private final Expiry expiry;
     private volatile Timer.@Nullable Watch watch;
 
-    /** @param address whom it counts for where streams per address are limited */
+    /** @param address the client's, for the limit of streams per address */
     EventStream(StreamEngine engine, StreamOptions options, Drainers.Drainer home, @Nullable String address) {
         this.engine = engine;
         this.options = options;
@@ -250,7 +250,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     }
 
     /**
-     * A wake by whoever appended. The stream's own producer writes to a quiet stream right here: to hand a single event
+     * A wake by the thread that appended. The stream's own producer writes to a quiet stream right here: to hand a single event
      * to a drainer costs two wake-ups of threads, as much as the write itself. In a burst the drainers do it, and
      * gather.
      */

@@ -279,7 +279,7 @@ public final class Run {
     /**
      * Nobody reads it any more: unless somebody comes within the grace time, it is stopped.
      *
-     * @param came how many readers had come by then: whoever comes later makes this moment one of no account
+     * @param came how many readers had come by then: if another has come since, nothing happens
      */
     private void unread(long came) {
         stopUnlessReadWithin(options.grace(), came);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param body what was sent, empty where nothing was
  * @param headers by lower-case name
  * @param lastEventId of the header or of the URL, see {@link LastEventId}; {@code null} where there is none
- * @param remoteAddress whom it counts for where limits are per address
+ * @param remoteAddress the client's, for limits per address
  * @param user who logged in at the container; {@code null} where nobody did
  */
 public record StreamRequest(

@@ -34,11 +34,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>SIGNALLED: DRAINING, and somebody woke it meanwhile; the owner looks again before it leaves.
  *   <li>AWAITING: the container has been asked, or is about to be; it owns the next step. Entered <em>before</em>
  *       {@code isReady()} is called, because the container may call {@link #writable} on another thread before the
- *       thread that got {@code false} has executed its next statement. On {@code true} the asker takes itself back; a
- *       turn number in the state keeps it from taking back a later AWAITING than its own.
+ *       thread that got {@code false} has executed its next statement. On {@code true} the thread that asked moves the
+ *       state back to DRAINING. A turn number in the state keeps it from moving back a later AWAITING than its own.
  *   <li>LEAVING: as IDLE, but the thread by which the container called last may still be on its way out of the request.
  *       A write of ours that fails beside it is handled twice by Tomcat, and the second time in a response that is
- *       another user's already. It becomes DRAINING by whoever sees that the thread has left.
+ *       another user's already. The first thread that sees that it has left moves the state to DRAINING.
  *   <li>CLOSED: the response was completed and is never touched again. Entered once, by the owner.
  * </ul>
  *
@@ -137,7 +137,7 @@ abstract class WriteLoop extends Drainers.Task {
     /** Completes the response; called exactly once, by the owner. */
     abstract void complete(CloseReason reason);
 
-    /** Tells whom the end concerns; called exactly once, on any thread. */
+    /** Tells the others of the end; called exactly once, on any thread. */
     abstract void ended(CloseReason reason);
 
     // ---- what the container asks for; the defaults are those of one that asks for nothing ----

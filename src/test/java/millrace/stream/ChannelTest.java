@@ -186,7 +186,7 @@ class ChannelTest {
         assertEquals(numbers(1, 400), client.text());
     }
 
-    /** Who comes later makes an earlier leaving one of no account: each leaver has the whole grace time. */
+    /** If another reader has come since, its own leaving begins the grace time anew. */
     @Test
     void aRunThatWasReadSinceIsNotCancelled() throws Exception {
         var leavings = new LinkedBlockingQueue<Long>();
