@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import millrace.log.CloseReason;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,12 @@ final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener 
 
     /** How long a container's error callback waits for a writer that is still inside a write. */
     private static final long WRITER_WAIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    /**
+     * How long Tomcat's thread, which is about to recycle what was completed, waits for ours to come out of
+     * {@code complete()}. Not for ever: it may hold what another {@code complete()} waits for.
+     */
+    private static final long COMPLETER_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final VarHandle VISIT;
 
@@ -204,6 +211,9 @@ final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener 
         context = null; // nothing is left to complete
         out = null;
         stream.lost(CloseReason.CLIENT_GONE); // without effect where we completed
+        if (traits.lingers()) {
+            awaitWriter(COMPLETER_WAIT_NANOS, stream::isWithinContainer);
+        }
     }
 
     @Override
@@ -216,14 +226,10 @@ final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener 
      * another user's response.
      */
     @Override
-    public void failed(AsyncEvent event) throws IOException {
+    public void failed(AsyncEvent event) {
         stream.lost(CloseReason.CLIENT_GONE);
-        if (stream.isWriter(Thread.currentThread())) {
+        if (!awaitWriter(WRITER_WAIT_NANOS, () -> isBeingWritten(event))) {
             return; // called from within our own flush: we are the writer
-        }
-        long deadline = System.nanoTime() + WRITER_WAIT_NANOS;
-        while (isBeingWritten(event) && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(100_000);
         }
         if (traits.lingers()) {
             // where the stream had completed just before the error, Tomcat has forgotten that, and would send an error
@@ -232,10 +238,28 @@ final class ServletOutlet implements Outlet, WriteListener, RequestEnd.Listener 
         }
     }
 
+    /** False where this thread is the writer. */
+    private boolean awaitWriter(long atMostNanos, BooleanSupplier isBeingWritten) {
+        if (stream.isWriter(Thread.currentThread())) {
+            return false;
+        }
+        long deadline = System.nanoTime() + atMostNanos;
+        while (isBeingWritten.getAsBoolean() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(100_000);
+        }
+        return true;
+    }
+
     /** By a thread of ours, or by one of the container's that still has to say that a write of ours is done. */
-    private boolean isBeingWritten(AsyncEvent event) throws IOException {
-        return stream.isWithinContainer()
-                || (traits.errsEarly()
-                        && !event.getSuppliedResponse().getOutputStream().isReady());
+    private boolean isBeingWritten(AsyncEvent event) {
+        if (stream.isWithinContainer()) {
+            return true;
+        }
+        try {
+            return traits.errsEarly()
+                    && !event.getSuppliedResponse().getOutputStream().isReady();
+        } catch (IOException none) {
+            return false;
+        }
     }
 }
