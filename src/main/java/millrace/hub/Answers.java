@@ -9,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import millrace.history.HistoryException;
-import millrace.history.Stored;
 import org.jspecify.annotations.Nullable;
 
 /** Publishers that wait for their answer. Any thread. */
@@ -21,16 +20,16 @@ final class Answers {
     private final Set<Unanswered> unanswered = ConcurrentHashMap.newKeySet();
 
     private static final class Unanswered {
-        final CompletableFuture<Stored> published;
+        final CompletableFuture<?> published;
         final CompletableFuture<Void> answered = new CompletableFuture<>();
 
-        Unanswered(CompletableFuture<Stored> published) {
+        Unanswered(CompletableFuture<?> published) {
             this.published = published;
         }
     }
 
     /** Calls the answer on a thread of its own, which may block, when it is known how the publish went. */
-    void add(CompletableFuture<Stored> published, BiConsumer<@Nullable Stored, @Nullable Throwable> answer) {
+    <T> void add(CompletableFuture<T> published, BiConsumer<@Nullable T, @Nullable Throwable> answer) {
         Unanswered publisher = new Unanswered(published);
         unanswered.add(publisher);
         var unused = published.whenComplete((stored, failure) -> Thread.ofVirtual()

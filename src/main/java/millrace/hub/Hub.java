@@ -134,9 +134,9 @@ public final class Hub implements AutoCloseable {
      * Has a publisher answered, on a thread of its own, which may block. The hub does not end before that, unless it
      * takes too long.
      *
-     * @param published what {@link #publish} gave
+     * @param published what {@link #publish} gave, or what waits for several of these
      */
-    public void answer(CompletableFuture<Stored> published, BiConsumer<@Nullable Stored, @Nullable Throwable> answer) {
+    public <T> void answer(CompletableFuture<T> published, BiConsumer<@Nullable T, @Nullable Throwable> answer) {
         answers.add(published, answer);
     }
 

@@ -25,7 +25,30 @@ public final class PublishForm {
      * @throws ProblemException 400 that names the field, or 403 where 0.x answers so
      */
     public static Update parse(FormData form, HubUrl hub, HubLimits limits, Dialect dialect) throws ProblemException {
-        List<String> topics = form.all("topic");
+        return update(
+                form.all("topic"),
+                form.first("data"),
+                form.first("private") != null,
+                form.first("id"),
+                form.first("type"),
+                form.first("retry"),
+                hub,
+                limits,
+                dialect);
+    }
+
+    /** As {@link #parse}, of fields that have been read from somewhere else. */
+    static Update update(
+            List<String> topics,
+            @Nullable String data,
+            boolean isPrivate,
+            @Nullable String id,
+            @Nullable String type,
+            @Nullable String milliseconds,
+            HubUrl hub,
+            HubLimits limits,
+            Dialect dialect)
+            throws ProblemException {
         if (topics.isEmpty()) {
             throw bad("Name at least one topic.");
         }
@@ -40,14 +63,13 @@ public final class PublishForm {
                         + " characters together, as whole URLs and percent-encoded.");
             }
         }
-        String data = form.first("data");
         try {
-            Event event = new Event(id(form.first("id")), type(form.first("type")), data == null ? "" : data, null);
-            Duration retry = retry(form.first("retry"));
+            Event event = new Event(id(id), type(type), data == null ? "" : data, null);
+            Duration retry = retry(milliseconds);
             return new Update(
                     event.id() == null ? "" : event.id(),
                     topics,
-                    form.first("private") != null,
+                    isPrivate,
                     retry == null ? event : event.withRetry(retry));
         } catch (IllegalArgumentException illegal) {
             throw bad("This cannot be sent: " + illegal.getMessage() + ".");

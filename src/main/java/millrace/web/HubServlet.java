@@ -1,6 +1,5 @@
 package millrace.web;
 
-import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -25,6 +24,7 @@ import millrace.hub.Hub;
 import millrace.hub.HubLimits;
 import millrace.hub.Position;
 import millrace.hub.PublishForm;
+import millrace.hub.PublishLine;
 import millrace.hub.PublishRate;
 import millrace.hub.SelectorBudget;
 import millrace.hub.SubjectLimit;
@@ -37,8 +37,8 @@ import millrace.request.FormData;
 import millrace.request.LastEventId;
 import millrace.request.Origins;
 import millrace.stream.EventSourceClient;
+import millrace.stream.ProblemResponse;
 import millrace.stream.RequestBody;
-import millrace.stream.RequestEnd;
 import millrace.stream.StreamEngine;
 import millrace.stream.StreamOptions;
 import millrace.topic.HubUrl;
@@ -52,8 +52,8 @@ public final class HubServlet extends ProblemServlet {
 
     private static final List<String> METHODS = List.of("GET", "HEAD", "QUERY", "POST", "OPTIONS");
     private static final String FORM = "application/x-www-form-urlencoded";
-    private static final long ANSWER_TIMEOUT_MILLIS = 60_000;
-    static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration ANSWER_TIME = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofSeconds(5);
 
     private transient @Nullable Parts parts;
 
@@ -107,6 +107,9 @@ public final class HubServlet extends ProblemServlet {
 
     @Override
     void answer(HttpServletRequest request, HttpServletResponse response) throws ProblemException, IOException {
+        if (LateAnswer.isSent(request, response)) {
+            return;
+        }
         Parts use = parts();
         String what = request.getMethod().equals("POST") ? "publish" : "subscribe";
         try {
@@ -122,7 +125,7 @@ public final class HubServlet extends ProblemServlet {
             throw use.access().refusal(request, response, refused);
         } catch (HistoryException unavailable) {
             use.hub().metrics().refused(what, "history");
-            throw HubAnswer.unavailable();
+            throw unavailable();
         } catch (ProblemException refused) {
             use.hub().metrics().refused(what, refused.problem().type().name().toLowerCase(Locale.ROOT));
             throw refused;
@@ -267,42 +270,108 @@ public final class HubServlet extends ProblemServlet {
         if (!principal.mayPublishSomething()) {
             use.access().authenticator().requirePublish(principal, List.of()); // before it costs us a body
         }
-        requireForm(request);
+        String type = mediaType(request);
+        if (!type.equals(FORM) && !type.equals(PublishBatch.TYPE)) {
+            throw new ProblemException(
+                    ProblemType.UNSUPPORTED_MEDIA_TYPE,
+                    "Send " + FORM + ", or " + PublishBatch.TYPE + " for many updates.");
+        }
         byte[] body = RequestBody.readOrComeBack(request, use.engine(), use.maxBody());
         if (body == null) {
             return;
         }
+        if (type.equals(FORM)) {
+            publishOne(use, principal, body, request, response);
+        } else {
+            publishBatch(use, principal, body, request, response);
+        }
+    }
+
+    private static void publishOne(
+            Parts use, Principal principal, byte[] body, HttpServletRequest request, HttpServletResponse response)
+            throws AccessException, ProblemException, IOException {
+        requireRate(use, principal);
+        Update update = PublishForm.parse(FormData.parse(body), use.url(), use.limits(), principal.dialect());
+        CompletableFuture<Stored> done = publish(use, principal, update);
+        if (done.isDone()) {
+            acknowledge(response, id(done));
+            return;
+        }
+        LateAnswer answer = LateAnswer.to(request, response, ANSWER_TIME, HubServlet::sendUnavailable);
+        use.hub()
+                .answer(
+                        done,
+                        (stored, failure) -> answer.give(
+                                stored == null ? HubServlet::sendUnavailable : to -> acknowledge(to, stored.id())));
+    }
+
+    private static void publishBatch(
+            Parts use, Principal principal, byte[] body, HttpServletRequest request, HttpServletResponse response)
+            throws ProblemException, IOException {
+        PublishBatch batch = PublishBatch.publish(
+                body,
+                line -> {
+                    requireRate(use, principal);
+                    return publish(
+                            use, principal, PublishLine.parse(line, use.url(), use.limits(), principal.dialect()));
+                },
+                why -> use.hub().metrics().refused("publish", why));
+        if (batch.isDone() && batch.isShort()) {
+            batch.answer(response);
+            return;
+        }
+        LateAnswer answer = LateAnswer.to(request, response, ANSWER_TIME, batch::answer);
+        use.hub().answer(batch.done(), (nothing, failure) -> answer.giveByContainer(request, batch::answer));
+    }
+
+    private static void requireRate(Parts use, Principal principal) throws ProblemException {
         Duration wait = use.rate().take(principal.subject() == null ? "" : principal.subject());
         if (wait != null) {
             throw new ProblemException(
                     Problem.of(ProblemType.TOO_MANY_REQUESTS, "This token publishes faster than it may."), wait);
         }
-        Update update = PublishForm.parse(FormData.parse(body), use.url(), use.limits(), principal.dialect());
+    }
+
+    private static CompletableFuture<Stored> publish(Parts use, Principal principal, Update update)
+            throws AccessException {
         use.access().authenticator().requirePublish(principal, Hub.topics(update.topics()));
-        CompletableFuture<Stored> done = use.hub().publish(update);
-        if (done.isDone()) {
-            HubAnswer.acknowledge(response, id(done));
-            return;
-        }
-        AsyncContext context = request.startAsync();
-        context.setTimeout(ANSWER_TIMEOUT_MILLIS);
-        HubAnswer answer = new HubAnswer(context, response);
-        RequestEnd.tell(context, answer);
-        use.hub().answer(done, answer::give);
+        return use.hub().publish(update);
     }
 
     private static String id(CompletableFuture<Stored> done) throws ProblemException {
         try {
             return done.join().id();
         } catch (CompletionException failed) {
-            throw HubAnswer.unavailable();
+            throw unavailable();
         }
     }
 
+    static void acknowledge(HttpServletResponse response, String id) throws IOException {
+        byte[] body = id.getBytes(StandardCharsets.UTF_8);
+        response.setContentType("text/plain;charset=utf-8");
+        response.setHeader("Cache-Control", "no-store");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+
+    static void sendUnavailable(HttpServletResponse response) throws IOException {
+        ProblemResponse.send(response, unavailable());
+    }
+
+    static ProblemException unavailable() {
+        return new ProblemException(
+                Problem.of(ProblemType.UNAVAILABLE, "The history takes nothing at the moment; try again soon."), SOON);
+    }
+
     private static void requireForm(HttpServletRequest request) throws ProblemException {
-        String type = request.getContentType();
-        if (type == null || !type.split(";", 2)[0].strip().equalsIgnoreCase(FORM)) {
+        if (!mediaType(request).equals(FORM)) {
             throw new ProblemException(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Send " + FORM + ".");
         }
+    }
+
+    /** In small letters and without parameters, empty where there is none. */
+    private static String mediaType(HttpServletRequest request) {
+        String type = request.getContentType();
+        return type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     }
 }

@@ -136,6 +136,7 @@ record Contender(
         Set<Scene> memory = without(ALL, Scene.REQUESTS, Scene.REQUESTS_PACED);
         Set<Scene> durable = without(memory, Scene.STALLED, Scene.IDLE);
         durable.addAll(publish);
+        durable.add(Scene.BATCH);
         Set<Scene> channel = EnumSet.of(Scene.SATURATED, Scene.SINGLE);
         String war = HOME.resolveSibling("target").resolve("millrace.war").toString();
         String app = HOME.resolve("target/bench-app.war").toString();

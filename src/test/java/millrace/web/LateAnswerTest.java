@@ -9,24 +9,27 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import millrace.history.Stored;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Publisher's answers between our thread and the container's, with the moments chosen. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
-class HubAnswerTest {
+class LateAnswerTest {
 
     private static final Duration LONG = Duration.ofHours(1);
+    private static final LateAnswer.Body ACKNOWLEDGED = to -> HubServlet.acknowledge(to, "urn:x:1");
 
     /** What was called on the response and the context, by name. */
     private final List<String> calls = new CopyOnWriteArrayList<>();
@@ -85,8 +88,19 @@ class HubAnswerTest {
         }
     }
 
-    private static Stored stored() {
-        return new Stored(1, 0, "urn:x:1", List.of("t"), false, new byte[0]);
+    private interface Played {
+        Object answer(String method, Object[] arguments);
+    }
+
+    private HttpServletRequest request(Played played) {
+        return (HttpServletRequest) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {HttpServletRequest.class},
+                (self, method, arguments) -> played.answer(method.getName(), arguments));
+    }
+
+    private LateAnswer answer(Duration writerWait) {
+        return new LateAnswer(context, response, HubServlet::sendUnavailable, writerWait);
     }
 
     private static void awaitUninterruptibly(CountDownLatch latch) {
@@ -107,7 +121,7 @@ class HubAnswerTest {
      */
     @Test
     void theAnswerIsLeftInTheBufferAndCompletedOnce() {
-        new HubAnswer(context, response, LONG).give(stored(), null);
+        answer(LONG).give(ACKNOWLEDGED);
         assertEquals("urn:x:1", written.toString(UTF_8));
         assertFalse(calls.contains("flush") || calls.contains("flushBuffer") || calls.contains("close"), "" + calls);
         assertEquals("complete", calls.getLast());
@@ -123,8 +137,8 @@ class HubAnswerTest {
             writing.countDown();
             awaitUninterruptibly(goOn);
         };
-        var answer = new HubAnswer(context, response, Duration.ofMillis(50));
-        Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
+        var answer = answer(Duration.ofMillis(50));
+        Thread ours = Thread.ofVirtual().start(() -> answer.give(ACKNOWLEDGED));
         writing.await();
         answer.timedOut(context); // returns although the other one writes
         long begin = System.nanoTime();
@@ -145,8 +159,8 @@ class HubAnswerTest {
             writing.countDown();
             awaitUninterruptibly(goOn);
         };
-        var answer = new HubAnswer(context, response, LONG);
-        Thread ours = Thread.ofVirtual().start(() -> answer.give(stored(), null));
+        var answer = answer(LONG);
+        Thread ours = Thread.ofVirtual().start(() -> answer.give(ACKNOWLEDGED));
         writing.await();
         CountDownLatch ended = new CountDownLatch(1);
         Thread containers = Thread.ofPlatform().start(() -> {
@@ -167,29 +181,57 @@ class HubAnswerTest {
     /** Some containers call their listeners from within the call that fails. */
     @Test
     void anErrorFromWithinOurOwnWriteDoesNotWaitForItself() {
-        var answer = new HubAnswer(context, response, LONG);
+        var answer = answer(LONG);
         duringWrite = () -> answer.failed(new AsyncEvent(context, null, response));
-        answer.give(stored(), null);
+        answer.give(ACKNOWLEDGED);
         assertEquals(1, completions());
+    }
+
+    /** A long answer may block its writer: that is the container's thread, which comes back for it. */
+    @Test
+    void aLongAnswerIsSentWhenTheContainerHasComeBackForIt() throws Exception {
+        Map<String, Object> attributes = new HashMap<>();
+        HttpServletRequest request = request((name, arguments) -> switch (name) {
+            case "setAttribute" -> attributes.put((String) arguments[0], arguments[1]);
+            case "getAttribute" -> attributes.get((String) arguments[0]);
+            default -> throw new UnsupportedOperationException(name);
+        });
+        assertFalse(LateAnswer.isSent(request, response));
+        LateAnswer answer = answer(LONG);
+        answer.giveByContainer(request, ACKNOWLEDGED);
+        assertEquals(List.of("dispatch"), calls);
+        answer.timedOut(context); // it has been answered
+        assertTrue(LateAnswer.isSent(request, response));
+        assertEquals("urn:x:1", written.toString(UTF_8));
+        assertEquals(0, completions());
+    }
+
+    @Test
+    void whoHasGoneIsNotComeBackFor() {
+        LateAnswer answer = answer(LONG);
+        answer.failed(new AsyncEvent(context, null, response));
+        calls.clear();
+        answer.giveByContainer(request((name, arguments) -> null), ACKNOWLEDGED);
+        assertEquals(List.of(), calls);
     }
 
     @Test
     void afterTheEndNobodyTouchesTheResponse() {
-        var ended = new HubAnswer(context, response, LONG);
+        var ended = answer(LONG);
         ended.failed(new AsyncEvent(context, null, response));
         assertEquals(List.of("complete"), calls);
         calls.clear();
-        ended.give(stored(), null);
+        ended.give(ACKNOWLEDGED);
         ended.timedOut(context);
-        var complete = new HubAnswer(context, response, LONG);
+        var complete = answer(LONG);
         complete.completed();
-        complete.give(stored(), null);
+        complete.give(ACKNOWLEDGED);
         assertEquals(List.of(), calls);
     }
 
     @Test
     void aPublisherThatGetsNoAnswerInTimeIsTold() {
-        new HubAnswer(context, response, LONG).timedOut(context);
+        answer(LONG).timedOut(context);
         assertTrue(written.toString(UTF_8).contains("\"status\":503"), written.toString(UTF_8));
         assertTrue(calls.contains("setHeader"), "" + calls);
         assertEquals(1, completions());
