@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {follow} from '../../main/webapp/page/follow.js';
+import {Connections, connections} from '../../main/webapp/page/connections.js';
+import {followed as followedStream, watched} from '../../main/webapp/page/follow.js';
 
 /** An EventSource that does what the test says. */
 class Source extends EventTarget {
@@ -37,7 +38,7 @@ class Source extends EventTarget {
 function followed(types = []) {
   Source.made = [];
   const seen = {states: [], events: []};
-  const handle = follow('/sse', {
+  const handle = watched('test', '/sse', {
     types,
     onState: (state, opens) => seen.states.push(`${state} ${opens}`),
     onEvent: event => seen.events.push(`${event.type} ${event.data}`),
@@ -86,4 +87,47 @@ test('what the server has ended is not stopped afterwards', () => {
   source.lose(2);
   handle.stop();
   assert.deepEqual(states, ['connecting 0', 'closed 0']);
+});
+
+/** A fetch that answers by script. */
+function answers(...texts) {
+  const fetch = globalThis.fetch;
+  globalThis.fetch = async () => {
+    const text = texts.shift();
+    return text === undefined ? new Response(null, {status: 204})
+        : new Response(text, {headers: {'Content-Type': 'text/event-stream'}});
+  };
+  return () => globalThis.fetch = fetch;
+}
+
+test('a stream of the client module has the same states, and its account is kept', async () => {
+  const restore = answers('retry: 1\nid: 1\ndata: a\n\n', 'event: gap\nid: g\ndata: {}\n\n:\n\nid: 2\ndata: b\n\n');
+  const states = [];
+  const events = [];
+  await new Promise(resolve => {
+    followedStream('test', 'http://host/stream', {
+      onState: (state, opens) => {
+        states.push(`${state} ${opens}`);
+        if (state === 'closed') resolve();
+      },
+      onEvent: event => events.push(`${event.type} ${event.data}`),
+    });
+  });
+  restore();
+  assert.deepEqual(states, ['connecting 0', 'open 1', 'waiting 1', 'open 2', 'waiting 2', 'closed 2']);
+  assert.deepEqual(events, ['message a', 'gap {}', 'message b']);
+  const {name, state, opens, events: count, gaps, bytes, lastEventId} = connections.all[0];
+  assert.deepEqual({name, state, opens, count, gaps, bytes, lastEventId},
+      {name: 'test', state: 'ended', opens: 2, count: 2, gaps: 1, bytes: 69, lastEventId: '2'});
+});
+
+test('of the streams that are over the oldest make room', () => {
+  const list = new Connections();
+  const first = list.note('first', '/');
+  for (let i = 0; i < 11; i++) list.note('open', '/').state = i === 3 ? 'ended' : 'open';
+  first.state = 'open';
+  list.note('new', '/');
+  assert.equal(list.all.length, 12);
+  assert.ok(list.all.includes(first));
+  assert.ok(list.all.every(({state}) => state !== 'ended'));
 });

@@ -197,8 +197,11 @@ class Line {
       if (events.length || beat || parser.lastEventId !== lastEventId) this.#failures = 0;
       for (const event of events) {
         if (this.#over) return;
-        this.#to.event(event);
-        this.#lastEventId = event.lastEventId;
+        const {type, lastEventId: id} = event;
+        this.#lastEventId = id;
+        // a hub tells who asks like an EventSource its position in an event without content; a publisher's id has no '#'
+        if (type === 'checkpoint' && id[0] === '#') this.#to.position(id);
+        else this.#to.event(event);
       }
       if (parser.lastEventId !== (this.#lastEventId ?? '')) this.#to.position(this.#lastEventId = parser.lastEventId);
       if (events.length) this.#lastBeat = 0;

@@ -1,5 +1,5 @@
 import {Conversation} from './conversation.js';
-import {follow} from './follow.js';
+import {followed} from './follow.js';
 import {TurnView} from './turn-view.js';
 import {gapInWords, inWords} from './words.js';
 
@@ -14,6 +14,8 @@ export function chatPanel({demo, tab}) {
   /** The view whose answer is being followed, or null. */
   let live = null;
   let sending = false;
+  /** The next answer's reasoning is to stay unfolded. */
+  let unfolded = false;
   /** A question was entered while an answer was coming: it is asked when that has ended. */
   let next = false;
 
@@ -53,6 +55,13 @@ export function chatPanel({demo, tab}) {
   loadModels();
   showConversation();
   if (!live) say('idle', '', 'ready');
+  return {
+    /** Asks what is reasoned about first, and leaves the reasoning open. */
+    showReasoning() {
+      unfolded = true;
+      ask('How does a stream resume after a cut?');
+    },
+  };
 
   async function loadModels() {
     try {
@@ -90,6 +99,7 @@ export function chatPanel({demo, tab}) {
       el('question').value = '';
       fitQuestion();
       showConversation(asked);
+      unfolded = false;
     } catch (failure) {
       say('failed', failure.message, 'failed');
     } finally {
@@ -110,7 +120,7 @@ export function chatPanel({demo, tab}) {
     }
     for (const turn of turns) {
       if (views.has(turn.id)) continue;
-      const view = new TurnView(turn);
+      const view = new TurnView(turn, {unfolded: unfolded && asked !== null});
       views.set(turn.id, view);
       el('turns').append(view.element);
       if (turn.run) followRun(view, asked);
@@ -123,8 +133,8 @@ export function chatPanel({demo, tab}) {
   function followRun(view, asked) {
     live = view;
     let began = null;
-    view.source = follow(view.turn.run.url, {
-      types: ['gap', 'problem'],
+    view.source = followed('answer', view.turn.run.url, {
+      lastEventId: '',
       onState(state, opens) {
         if (state === 'connecting') say('waiting', 'Connecting to the answer.', 'connecting');
         else if (state === 'open') {

@@ -1,5 +1,7 @@
-import uPlot from './lib/uPlot.esm.js';
+import {whileSeen} from './seen.js';
 
+/** The library, once a chart was in view: it is large, and most visits begin elsewhere. */
+let uPlot = null;
 const HEIGHT = 150;
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -18,6 +20,11 @@ export class GapChart {
     this.#place = place;
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(place);
     dark.addEventListener('change', () => this.#build());
+    whileSeen(place, async () => {
+      if (this.#plot) return;
+      uPlot ??= (await import('./lib/uPlot.esm.js')).default;
+      this.#build();
+    }, () => {});
   }
 
   /** Begins anew, with the series of an `Intervals`. */
@@ -52,7 +59,7 @@ export class GapChart {
   }
 
   #build() {
-    if (!this.#intervals) return;
+    if (!this.#intervals || !uPlot) return;
     this.#plot?.destroy();
     const style = getComputedStyle(document.documentElement);
     const colour = name => style.getPropertyValue(name).trim();

@@ -16,6 +16,7 @@ export function hubPanel({demo, tab}) {
   let tokens = null;
   let renewAt = 0;
   let inView = false;
+  let toldMeanwhile = [];
   let panes = [];
 
   if (!demo) return tab('idle', 'off');
@@ -75,8 +76,10 @@ export function hubPanel({demo, tab}) {
 
   /** Shows the collection of subscriptions; returns the id from which on its changes are told. */
   async function whoIsThere() {
+    const meanwhile = toldMeanwhile = []; // the collection may be older than a change that comes before it
     const collection = JSON.parse(await answerOf('.well-known/mercure/subscriptions', {cache: 'no-store'}));
     presence.reset(collection);
+    for (const subscription of meanwhile) presence.take(subscription);
     showPresence();
     return collection.lastEventID ?? '';
   }
@@ -145,6 +148,7 @@ export function hubPanel({demo, tab}) {
     const subscription = subscriptionIn(event);
     if (!subscription) return false;
     presence.take(subscription);
+    toldMeanwhile.push(subscription);
     showPresence();
     return true;
   }
@@ -171,6 +175,8 @@ export function hubPanel({demo, tab}) {
       say('open', opens > 1 ? 'Both panes are back, and have what they missed.' : 'Both panes are live. Publish something.');
       // again, now that changes are told: between the first look and this some were not
       whoIsThere().catch(notTold);
+    } else if (state === 'closed' && !states.includes('waiting') && !states.includes('connecting')) {
+      say('failed', states.includes('open') ? 'One pane is refused and says why. The other is live.' : 'Refused. The panes say why.');
     } else if (state === 'idle') {
       say('idle', 'Paused while out of sight. The panes come back with what they missed.');
     }

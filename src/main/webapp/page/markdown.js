@@ -48,9 +48,12 @@ export class MarkdownView {
 function safe(html) {
   const fragment = DOMPurify.sanitize(html, ALLOWED);
   for (const link of fragment.querySelectorAll('a[href]')) {
+    if (link.getAttribute('href').startsWith('#')) continue; // of this page
     link.rel = 'noopener noreferrer nofollow';
     link.target = '_blank';
   }
+  // a head without words is none, for who hears the table
+  for (const head of fragment.querySelectorAll('th:empty')) head.replaceWith(document.createElement('td'));
   // wider than the page, now and then: who has no mouse scrolls it too
   for (const wide of fragment.querySelectorAll('pre')) wide.tabIndex = 0;
   return fragment;

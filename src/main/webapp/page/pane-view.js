@@ -1,4 +1,4 @@
-import {follow} from './follow.js';
+import {followed} from './follow.js';
 import {subscribeUrl, templateFault} from './hub-address.js';
 import {copyOf, LogView, note} from './log-view.js';
 import {gapInWords, inWords} from './words.js';
@@ -80,8 +80,7 @@ export class PaneView {
       return;
     }
     const url = subscribeUrl(this.#hub, this.#also ? [selector, this.#also] : [selector], cursor);
-    this.#source = follow(url, {
-      types: ['gap', 'checkpoint', 'mercure'],
+    this.#source = followed('hub', url, {
       onState: (state, opens) => this.#become(state, opens, url),
       onEvent: event => this.#receive(event),
     });

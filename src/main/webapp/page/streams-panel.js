@@ -1,5 +1,5 @@
 import {Continuity} from './continuity.js';
-import {follow} from './follow.js';
+import {watched} from './follow.js';
 import {GapChart} from './gap-chart.js';
 import {Intervals} from './intervals.js';
 import {copyOf, LogView, note} from './log-view.js';
@@ -33,7 +33,7 @@ export function streamsPanel({demo, tab}) {
 
   function startEventSource() {
     const scene = begin('by EventSource', 'a second reader, by fetch');
-    const source = follow(scene.url, {
+    const source = watched('stream', scene.url, {
       types: ['gap', 'problem'],
       onState: (state, opens) => onSourceState(scene, state, opens),
       onEvent: event => {

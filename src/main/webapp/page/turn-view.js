@@ -14,11 +14,14 @@ export class TurnView {
   #markdown;
   #reasoning;
   #outcome = null;
-  #folded = false;
+  #folded;
   #due = false;
+  #reasonedFrom = null;
 
-  constructor(turn) {
+  /** @param {{unfolded?: boolean}} how `unfolded`: the reasoning stays open when the answer begins */
+  constructor(turn, {unfolded = false} = {}) {
     this.turn = turn;
+    this.#folded = unfolded;
     this.element = copyOf('turn');
     this.element.querySelector('.question').textContent = turn.question;
     this.#markdown = new MarkdownView(this.element.querySelector('.markdown'));
@@ -44,6 +47,13 @@ export class TurnView {
     if (reasoning && details.hidden) {
       details.hidden = false;
       details.open = !content && !done;
+      if (details.open) this.#reasonedFrom = performance.now();
+    }
+    if (content && this.#reasonedFrom !== null) {
+      const seconds = (performance.now() - this.#reasonedFrom) / 1000;
+      // less is no time of the model's: it was said before a reload, and comes all at once
+      if (seconds > .3) details.querySelector('summary').textContent = `Reasoned for ${seconds.toFixed(1)} s`;
+      this.#reasonedFrom = null;
     }
     if (content && !this.#folded) {
       // the reasoning folds once the answer begins; who unfolds it again is left alone

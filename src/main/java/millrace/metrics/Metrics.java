@@ -56,11 +56,12 @@ public final class Metrics {
 
     /** Events handed to containers for a reader; counted where it costs least, asked for when it is scraped. */
     public void eventsDelivered(LongSupplier count) {
-        CounterWithCallback.builder()
-                .name("millrace_events_delivered_total")
-                .help("Events handed to the container for a reader.")
-                .callback(callback -> callback.call((double) count.getAsLong()))
-                .register(registry);
+        counter("millrace_events_delivered_total", "Events handed to the container for a reader.", count);
+    }
+
+    /** The same in bytes, heartbeats and what else is no event included. */
+    public void sentBytes(LongSupplier count) {
+        counter("millrace_sent_bytes_total", "Bytes of event streams handed to the container.", count);
     }
 
     /** Threads that write to clients and were stuck in a container's call, so that another had to take over. */
@@ -78,6 +79,14 @@ public final class Metrics {
 
     public void runs(LongSupplier count) {
         gauge("millrace_runs_held", "Runs held, ended ones included.", count);
+    }
+
+    private void counter(String name, String help, LongSupplier value) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(callback -> callback.call((double) value.getAsLong()))
+                .register(registry);
     }
 
     private void gauge(String name, String help, LongSupplier value) {

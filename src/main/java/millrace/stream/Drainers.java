@@ -63,6 +63,8 @@ final class Drainers implements AutoCloseable {
     /** Counted by the streams, for the metrics. */
     final LongAdder delivered = new LongAdder();
 
+    final LongAdder sentBytes = new LongAdder();
+
     Drainers(int count) {
         drainers = new Drainer[count];
         for (int i = 0; i < count; i++) {
@@ -97,6 +99,10 @@ final class Drainers implements AutoCloseable {
     /** Events that the drainers have handed to containers, in all. */
     long delivered() {
         return delivered.sum();
+    }
+
+    long sentBytes() {
+        return sentBytes.sum();
     }
 
     /** Ends the threads; what is queued is not done any more. */

@@ -366,6 +366,7 @@ public final class EventStream extends WriteLoop implements Timer.Ticked {
     private void write(byte[] bytes, int from, int length) throws IOException {
         try {
             out().write(bytes, from, length);
+            engine.drainers().sentBytes.add(length);
         } catch (Error failure) {
             throw failedInContainer(failure);
         }

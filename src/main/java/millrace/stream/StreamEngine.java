@@ -89,6 +89,7 @@ public final class StreamEngine implements AutoCloseable {
         this.hints = new RetryHints(config);
         metrics.eventsDelivered(drainers::delivered);
         metrics.drainersReplaced(drainers::replaced);
+        metrics.sentBytes(drainers::sentBytes);
         metrics.heldBytes(budget::used);
         metrics.runs(runs::held);
     }

@@ -49,6 +49,7 @@ public final class Application implements ServletContextListener {
     private @Nullable StreamEngine streams;
     private @Nullable Chat chat;
     private @Nullable HubParts hub;
+    private @Nullable Figures figures;
 
     /** What relative topics are resolved against where no setting names the hub: only its path matters then. */
     private static final String HUB_WITHOUT_NAME = "http://localhost" + Hub.PATH;
@@ -94,6 +95,7 @@ public final class Application implements ServletContextListener {
         context.setAttribute(DRAIN_ATTRIBUTE, drain);
         drainWithTheProcess(drain);
         if (read.get(Settings.DEMO)) {
+            figures = opened(new Figures(counters));
             LOG.log(Level.INFO, "demo mode: open to this machine, closed to all others");
         }
     }
@@ -182,6 +184,12 @@ public final class Application implements ServletContextListener {
 
     Chat chat() {
         return started(chat);
+    }
+
+    /** What is shown of this server; null outside demo mode. */
+    @Nullable
+    Figures figures() {
+        return figures;
     }
 
     boolean isDemo() {

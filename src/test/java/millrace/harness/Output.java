@@ -46,4 +46,14 @@ public record Output(int exit, String text) {
             throw new IllegalStateException(interrupted);
         }
     }
+
+    /** Waits before a condition is looked at again. */
+    public static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
+    }
 }

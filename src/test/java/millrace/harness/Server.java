@@ -268,7 +268,7 @@ public final class Server implements AutoCloseable {
                 endForcibly(started);
                 throw new IOException(kind.key() + (alive ? " did not start in time\n" : " ended\n") + text);
             }
-            pause();
+            Output.pause(Duration.ofMillis(20));
         }
     }
 
@@ -321,15 +321,6 @@ public final class Server implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             return false;
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(20);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(interrupted);
         }
     }
 

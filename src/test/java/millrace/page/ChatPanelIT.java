@@ -25,6 +25,9 @@ class ChatPanelIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String LAST = "document.querySelector('.turn:last-child .answer')";
 
+    /** Reasoned about for four seconds, answered for twenty: a slow machine's browser sees both. */
+    private static final String LONG = "How does a stream resume after a cut?";
+
     private static final String WATCH_FOR_UNFOLDED_REASONING = """
             new MutationObserver(() => {
               const reasoning = document.querySelector('.turn:last-child .answer .reasoning');
@@ -41,7 +44,7 @@ class ChatPanelIT {
             PageInBrowser page = PageInBrowser.open(browser, server);
             int before = page.requestsTo("/v1/chat/completions").size();
             browser.js(WATCH_FOR_UNFOLDED_REASONING); // a moment that a slow machine's test would come too late for
-            ask(browser, page, "What is Millrace?");
+            ask(browser, page, LONG);
             browser.waitFor("window.sawReasoningUnfolded", LIMIT);
             // the guide says 30 tokens a second
             browser.waitFor("Number(document.getElementById('chat-rate').textContent) > 5", LIMIT);
@@ -109,7 +112,7 @@ class ChatPanelIT {
     void stopEndsTheRunForAllItsReaders(Server server) {
         try (Browser browser = Browser.start()) {
             PageInBrowser page = PageInBrowser.open(browser, server);
-            ask(browser, page, "What is Millrace?");
+            ask(browser, page, LONG);
             browser.waitFor(LAST + ".querySelector('.reasoning .text').textContent.length > 10", LIMIT);
             String first = browser.driver().getWindowHandle();
             browser.driver().switchTo().newWindow(WindowType.TAB);

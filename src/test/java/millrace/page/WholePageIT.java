@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +107,7 @@ class WholePageIT {
     }
 
     @Test
-    void withoutDemoModeThePageSaysHowToTurnItOnAndShowsNothingThatCannotWork() {
+    void withoutDemoModeThePageSaysHowToTurnItOnAndShowsNothingThatCannotWork() throws Exception {
         try (Server server = Server.start(Container.TOMCAT_11, Map.of("millrace.demo", "false"));
                 Browser browser = Browser.start()) {
             PageInBrowser page = PageInBrowser.open(browser, server);
@@ -112,6 +115,15 @@ class WholePageIT {
             assertFalse(browser.driver().findElement(By.id("hub-form")).isDisplayed());
             assertFalse(browser.driver().findElement(By.id("chat-form")).isDisplayed());
             assertTrue(page.text("footer").contains("Served by a servlet container"), page.text("footer"));
+            for (String closed : List.of("/demo/figures", "/demo/ticker")) {
+                HttpRequest request = HttpRequest.newBuilder(server.uri(closed)).build();
+                assertEquals(
+                        404,
+                        HttpClient.newHttpClient()
+                                .send(request, HttpResponse.BodyHandlers.ofString())
+                                .statusCode(),
+                        closed);
+            }
 
             page.set("streams-n", 3);
             page.click("#streams-form [type=submit]");
