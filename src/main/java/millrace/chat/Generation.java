@@ -1,10 +1,6 @@
 package millrace.chat;
 
-import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
-import jakarta.json.JsonString;
 import java.io.IOException;
-import java.io.StringReader;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -13,10 +9,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import millrace.log.CloseReason;
 import millrace.metrics.Metrics;
-import millrace.sse.Event;
 import millrace.stream.EventSink;
 import millrace.stream.Run;
 import millrace.stream.StreamClosedException;
+import org.jspecify.annotations.Nullable;
 
 /** One answer on its way from an upstream into a run. Obtained from {@link Generations}; any thread may await it. */
 public final class Generation {
@@ -30,32 +26,30 @@ public final class Generation {
         record Refused(ApiError error) implements Beginning {}
     }
 
-    /** How a generation's events look. */
-    public enum Form {
-        /** The chunks of the upstream as they came, then {@code [DONE]}. */
-        CHUNKS,
-        /** The text of each delta, nothing else. */
-        TEXT
-    }
+    /** How long somebody who cancels waits for the last word. */
+    private static final Duration FAREWELL = Duration.ofSeconds(1);
 
     private final Upstream upstream;
     private final ChatRequest request;
-    private final Form form;
+    private final Face face;
     private final long maxAnswerChars;
     private final Tally tally;
-
-    /** Of the {@link Form#TEXT}. */
-    private final WholeCharacters text = new WholeCharacters();
 
     /** Completed by whoever is first: the producer with what it learned, or the waiting request with its patience. */
     private final CompletableFuture<Beginning> beginning = new CompletableFuture<>();
 
     private final CompletableFuture<Run> run = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    Generation(Upstream upstream, ChatRequest request, Form form, long maxAnswerChars, Metrics metrics) {
+    /** Of the upstream, once it has accepted the request. */
+    private volatile @Nullable Answer answer;
+
+    private volatile boolean cancelled;
+
+    Generation(Upstream upstream, ChatRequest request, Face face, long maxAnswerChars, Metrics metrics) {
         this.upstream = upstream;
         this.request = request;
-        this.form = form;
+        this.face = face;
         this.maxAnswerChars = maxAnswerChars;
         this.tally = new Tally(metrics, upstream.name());
     }
@@ -84,50 +78,98 @@ public final class Generation {
         }
     }
 
+    /** Waits until it has ended, for whatever reason. */
+    void awaitEnd() throws InterruptedException {
+        try {
+            ended.get();
+        } catch (ExecutionException never) {
+            throw new IllegalStateException(never);
+        }
+    }
+
+    /** Whether the client gets nothing but this error; waits for it no longer. */
+    @Nullable
+    ApiError refusal() {
+        beginning.complete(new Beginning.Begun());
+        return beginning.join() instanceof Beginning.Refused refused ? refused.error() : null;
+    }
+
+    /**
+     * Ends it by somebody's will: closes the upstream, so that its face can still say how it ended. Blocks for a moment.
+     */
+    void cancel() throws InterruptedException {
+        cancelled = true;
+        Answer current = answer;
+        if (current != null) {
+            current.close();
+            try {
+                ended.get(FAREWELL.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException readerIsSlow) {
+                // then it is stopped without a word
+            } catch (ExecutionException never) {
+                throw new IllegalStateException(never);
+            }
+        }
+        run().stop(CloseReason.STOPPED);
+        awaitEnd();
+    }
+
     /** The producer of the run. */
     void produce(EventSink events) throws InterruptedException, StreamClosedException {
         String end = "failed";
         try {
+            face.runs(run().id());
             end = relay(events);
         } catch (InterruptedException | StreamClosedException stopped) {
             CloseReason why = run().ended();
-            end = (why == null ? CloseReason.STOPPED : why).label();
+            CloseReason reason = why == null ? CloseReason.STOPPED : why;
+            end = reason.label();
+            face.stopped(reason);
             beginning.complete(new Beginning.Refused(ApiError.stopped()));
             throw stopped;
         } finally {
             tally.end(end);
-            // without effect unless something unforeseen was thrown
-            beginning.complete(new Beginning.Refused(ApiError.internal()));
+            if (end.equals("failed")) { // something unforeseen was thrown
+                face.stopped(CloseReason.FAILED);
+            }
+            beginning.complete(new Beginning.Refused(ApiError.internal())); // without effect else
+            ended.complete(null);
         }
     }
 
     /** Returns what ended it, for the metrics. */
     private String relay(EventSink events) throws InterruptedException, StreamClosedException {
-        try (Answer answer = upstream.ask(request)) {
-            CheckedAnswer checked = new CheckedAnswer(answer, request.choices(), maxAnswerChars);
-            while (true) {
+        if (face.begin(events)) {
+            beginning.complete(new Beginning.Begun());
+        }
+        try (Answer current = upstream.ask(request)) {
+            answer = current;
+            CheckedAnswer checked = new CheckedAnswer(current, request.choices(), maxAnswerChars);
+            while (!cancelled) {
                 switch (checked.next()) {
                     case CheckedAnswer.Part.Text piece -> {
                         tally.add(piece.chunk());
-                        send(events, piece);
+                        face.say(piece.data(), piece.chunk().says(), events);
                         beginning.complete(new Beginning.Begun());
                     }
                     case CheckedAnswer.Part.Done done -> {
-                        if (form == Form.CHUNKS) {
-                            events.send("[DONE]");
-                        } else {
-                            sendText(events, text.rest());
-                        }
+                        face.complete(events);
                         beginning.complete(new Beginning.Begun());
-                        answer.finish();
+                        current.finish();
                         return "completed";
                     }
                     case CheckedAnswer.Part.Broken broken -> {
-                        fail(events, broken.error());
-                        return broken.cause().name().toLowerCase(Locale.ROOT);
+                        if (!cancelled) {
+                            fail(events, broken.error());
+                            return broken.cause().name().toLowerCase(Locale.ROOT);
+                        }
                     }
                 }
             }
+            face.cancel(events);
+            beginning.complete(new Beginning.Refused(ApiError.stopped()));
+            run().stop(CloseReason.STOPPED);
+            return CloseReason.STOPPED.label();
         } catch (RefusedException refused) {
             fail(events, refused.error());
             return "refused";
@@ -141,37 +183,11 @@ public final class Generation {
 
     /** As a status if the client has got none yet, else as the last event. */
     private void fail(EventSink events, ApiError error) throws InterruptedException, StreamClosedException {
-        if (!beginning.complete(new Beginning.Refused(error))) {
-            sendText(events, text.rest());
-            events.send(
-                    form == Form.CHUNKS
-                            ? Event.of("error", error.json()) // LangChain4j reads no other
-                            : Event.of("problem", error.toProblem().toJson()));
+        if (beginning.complete(new Beginning.Refused(error))) {
+            face.stopped(CloseReason.FAILED);
+        } else {
+            face.fail(error, events);
         }
         run().stop(CloseReason.FAILED);
-    }
-
-    private void send(EventSink events, CheckedAnswer.Part.Text piece)
-            throws InterruptedException, StreamClosedException {
-        if (form == Form.CHUNKS) {
-            events.send(piece.data());
-        } else if (piece.chunk().says()) {
-            sendText(events, text.add(contentOf(piece.data())));
-        }
-    }
-
-    private static void sendText(EventSink events, String text) throws InterruptedException, StreamClosedException {
-        if (!text.isEmpty()) {
-            events.send(text);
-        }
-    }
-
-    private static String contentOf(String chunk) {
-        try (JsonReader reader = ChatJson.PROVIDER.createReader(new StringReader(chunk))) {
-            JsonObject choice = reader.readObject().getJsonArray("choices").getJsonObject(0);
-            return choice.getJsonObject("delta").get("content") instanceof JsonString text ? text.getString() : "";
-        } catch (RuntimeException otherShape) { // an event that has no text for us, whatever else it is
-            return "";
-        }
     }
 }

@@ -37,23 +37,36 @@ public final class Generations {
         this.upstreams = upstreams;
         this.runs = runs;
         this.metrics = metrics;
-        StreamOptions standard = StreamOptions.of(config, "chat").asResumable().withCutOnFailure();
+        StreamOptions standard = StreamOptions.of(config, "chat").asResumable();
         this.options = standard.heartbeat().compareTo(HEARTBEAT) > 0 ? standard.withHeartbeat(HEARTBEAT) : standard;
         this.maxAnswer = config.get(Settings.CHAT_MAX_ANSWER);
+    }
+
+    /** How long a generation goes on without a reader. */
+    public enum Life {
+        /** It is cancelled, and the upstream's connection closed, at the moment when its reader leaves. */
+        WHILE_READ,
+        /** For the grace time of the settings. */
+        A_WHILE,
+        /** Until it ends by itself or is stopped. */
+        TO_ITS_END
     }
 
     /**
      * Starts a generation; does not wait for the upstream.
      *
-     * @param detached it goes on without a reader for the grace time of the settings; else it is cancelled, and the
-     *     upstream's connection closed, at the moment when its reader leaves
      * @throws RefusedException when there is no such model, or too many are going on
      */
-    public Generation start(ChatRequest request, Caller caller, Generation.Form form, boolean detached)
-            throws RefusedException {
+    public Generation start(ChatRequest request, Caller caller, Face face, Life life) throws RefusedException {
         Upstream upstream = upstreams.forModel(request.model());
-        Generation generation = new Generation(upstream, request, form, maxAnswer, metrics);
-        generation.startedAs(start(caller, detached ? options : options.withGrace(Duration.ZERO), generation::produce));
+        Generation generation = new Generation(upstream, request, face, maxAnswer, metrics);
+        StreamOptions how = face.cutsOnFailure() ? options.withCutOnFailure() : options;
+        StreamOptions lived = switch (life) {
+            case WHILE_READ -> how.withGrace(Duration.ZERO);
+            case A_WHILE -> how;
+            case TO_ITS_END -> how.withGrace(FOR_EVER);
+        };
+        generation.startedAs(start(caller, lived, generation::produce));
         return generation;
     }
 

@@ -17,6 +17,7 @@ import java.util.Set;
 import millrace.auth.Authenticator;
 import millrace.auth.DemoTokens;
 import millrace.chat.Generations;
+import millrace.chat.Responses;
 import millrace.chat.Upstreams;
 import millrace.config.Config;
 import millrace.config.ConfigException;
@@ -59,7 +60,7 @@ public final class Application implements ServletContextListener {
             Hub hub, HubAccess access, HubUrl url, @Nullable DemoTokens demoTokens) {}
 
     /** What the chat's servlets need. */
-    record Chat(Upstreams upstreams, Generations generations, ChatAccess access) {}
+    record Chat(Upstreams upstreams, Generations generations, Responses responses, ChatAccess access) {}
 
     @Override
     public void contextInitialized(ServletContextEvent event) {
@@ -83,9 +84,11 @@ public final class Application implements ServletContextListener {
         engine.installIn(context);
         HubParts parts = startHub(read, engine, counters, context);
         hub = parts;
+        Generations generations = new Generations(read, upstreams, engine.runs(), counters);
         chat = new Chat(
                 upstreams,
-                new Generations(read, upstreams, engine.runs(), counters),
+                generations,
+                new Responses(read, generations, engine.runs(), InstantSource.system()),
                 new ChatAccess(read, parts.access()));
         config = read;
         metrics = counters;

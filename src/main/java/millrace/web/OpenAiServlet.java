@@ -4,14 +4,11 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.Serial;
-import java.nio.charset.StandardCharsets;
 import java.util.Collections;
-import java.util.List;
 import java.util.Locale;
-import millrace.chat.ApiError;
 import millrace.chat.Caller;
 import millrace.chat.ChatRequest;
-import millrace.chat.Generation;
+import millrace.chat.Face;
 import millrace.chat.Generations;
 import millrace.chat.RefusedException;
 import millrace.config.Settings;
@@ -23,7 +20,7 @@ import millrace.stream.RequestBody;
  * {@code /v1}: what OpenAI's clients speak to. {@code POST chat/completions}, streamed or not; {@code GET models} and
  * {@code models/{id}}. {@code Accept} is not looked at: the official clients send the wrong one.
  */
-public final class OpenAiServlet extends ChatServlet {
+public final class OpenAiServlet extends ApiServlet {
     @Serial
     private static final long serialVersionUID = 1;
 
@@ -77,28 +74,11 @@ public final class OpenAiServlet extends ChatServlet {
             return;
         }
         boolean detached = prefersAsync(request);
+        Generations.Life life = detached ? Generations.Life.A_WHILE : Generations.Life.WHILE_READ;
         if (!detached) {
             application().streams().requireRoom(request);
         }
-        comeBackWith(
-                request,
-                () -> begin(generations.start(chatRequest, caller, Generation.Form.CHUNKS, detached), detached));
-    }
-
-    @Override
-    void refuse(HttpServletResponse response, ApiError error) throws IOException {
-        if (response.isCommitted()) {
-            return; // too late for a status
-        }
-        response.resetBuffer();
-        response.setStatus(error.status());
-        error.headers().forEach(response::setHeader);
-        sendJson(response, utf8(error.json()));
-    }
-
-    @Override
-    void refuse(HttpServletResponse response, ProblemException refused) throws IOException {
-        refuse(response, ApiError.of(refused));
+        comeBackWith(request, () -> begin(generations.start(chatRequest, caller, Face.chunks(), life), detached));
     }
 
     /** RFC 7240: any number of headers with any number of preferences. */
@@ -111,16 +91,5 @@ public final class OpenAiServlet extends ChatServlet {
             }
         }
         return false;
-    }
-
-    private static void requireMethod(HttpServletRequest request, HttpServletResponse response, String... methods)
-            throws ProblemException {
-        if (!List.of(methods).contains(request.getMethod())) {
-            throw ProblemServlet.methodNotAllowed(response, String.join(", ", methods));
-        }
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

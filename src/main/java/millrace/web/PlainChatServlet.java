@@ -11,7 +11,7 @@ import java.util.Locale;
 import millrace.chat.ApiError;
 import millrace.chat.Caller;
 import millrace.chat.ChatRequest;
-import millrace.chat.Generation;
+import millrace.chat.Face;
 import millrace.chat.Generations;
 import millrace.chat.RefusedException;
 import millrace.config.Settings;
@@ -60,7 +60,9 @@ public final class PlainChatServlet extends ChatServlet {
         ChatRequest asked = ChatRequest.streamOf(model, question.systemPrompt(), question.userMessage());
         application().streams().requireRoom(request);
         Generations generations = chat.generations();
-        comeBackWith(request, () -> begin(generations.start(asked, caller, Generation.Form.TEXT, false), false));
+        comeBackWith(
+                request,
+                () -> begin(generations.start(asked, caller, Face.text(), Generations.Life.WHILE_READ), false));
     }
 
     @Override

@@ -89,8 +89,8 @@ class GenerationTest {
     }
 
     private Generation start() throws Exception {
-        Generation generation = new Generation(
-                upstream, ChatRequest.streamOf("m", null, "x"), Generation.Form.CHUNKS, 1_000_000, metrics);
+        Generation generation =
+                new Generation(upstream, ChatRequest.streamOf("m", null, "x"), Face.chunks(), 1_000_000, metrics);
         Run run = engine.runs()
                 .start(
                         StreamOptions.of(engine.config(), "chat").asResumable(),
@@ -156,28 +156,29 @@ class GenerationTest {
 
     @Test
     void aCharacterThatIsSplitOverTwoDeltasIsOneInThePlainForm() throws Exception {
-        Generation generation = new Generation(
-                upstream, ChatRequest.streamOf("m", null, "x"), Generation.Form.TEXT, 1_000_000, metrics);
         upstream.words.addAll(List.of(text("a\\ud83d"), text(""), text("\\ude00b"), text("\\ud83d"), FINISH, "[DONE]"));
-        List<String> sent = new ArrayList<>();
 
-        generation.produce(event -> sent.add(event.data()));
-
-        assertEquals(List.of("a", "😀b", "\uFFFD"), sent);
+        assertEquals(List.of("message a", "message 😀b", "message \uFFFD"), sent(Face.text()));
     }
 
     @Test
     void anErrorInMidAnswerIsAnEventOfThatNameAndNothingFollows() throws Exception {
-        Generation generation = new Generation(
-                upstream, ChatRequest.streamOf("m", null, "x"), Generation.Form.CHUNKS, 1_000_000, metrics);
+        upstream.words.addAll(List.of(TEXT, "{\"error\":{\"message\":\"it broke\"}}"));
+
+        assertEquals(
+                "error {\"error\":{\"message\":\"it broke\"}}",
+                sent(Face.chunks()).getLast());
+    }
+
+    /** The events of an answer whose words are all there, in the run of another producer. */
+    private List<String> sent(Face face) throws Exception {
+        Generation generation =
+                new Generation(upstream, ChatRequest.streamOf("m", null, "x"), face, 1_000_000, metrics);
         generation.startedAs(
                 engine.runs().start(StreamOptions.of(engine.config(), "chat"), "chat", null, "test", events -> {}));
-        upstream.words.addAll(List.of(TEXT, "{\"error\":{\"message\":\"it broke\"}}"));
         List<String> sent = new ArrayList<>();
-
-        generation.produce(event -> sent.add(event.type() + " " + event.data()));
-
-        assertEquals("error {\"error\":{\"message\":\"it broke\"}}", sent.getLast());
+        generation.produce(event -> sent.add((event.type() == null ? "message" : event.type()) + " " + event.data()));
+        return sent;
     }
 
     private static String text(String content) {
