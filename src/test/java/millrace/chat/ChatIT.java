@@ -718,11 +718,14 @@ class ChatIT {
                         "millrace.chat.models", "scripted=silent",
                         "millrace.max-streams", "1"))) {
             upstreamClosed = new CompletableFuture<>();
+            while (upstream.poll() != null) {
+                // of other tests
+            }
             CompletableFuture<HttpResponse<String>> answer = HTTP.sendAsync(
                     post(server, "{\"model\":\"silent\",\"stream\":true," + QUESTION)
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
-            Thread.sleep(300); // a status of the upstream is awaited for a second; meanwhile somebody else comes
+            upstream.await(); // its status is awaited for a second; meanwhile somebody else comes
             try (EventSocket other = new EventSocket(server, "GET /sse/v1?n=2&interval=10000 HTTP/1.1", "")) {
                 other.headers();
                 assertOpenAiError(503, "unavailable", answer.get(10, TimeUnit.SECONDS));
